@@ -1,0 +1,1 @@
+"""From the wire to an ECS event: input, spool, parse, redact, normalise, enrich."""

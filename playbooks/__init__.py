@@ -1,0 +1,1 @@
+"""Playbooks: model, plan, approval, run state machine, actions."""

@@ -1,0 +1,1 @@
+"""From an assessment to a document, from a document to bytes: HTML, PDF; verification."""

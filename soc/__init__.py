@@ -1,0 +1,1 @@
+"""Vọng Gác: security operations and compliance for a Vietnamese province."""

@@ -1,0 +1,1 @@
+"""Builds the object graph from settings; the pipeline; doctor; migrations."""

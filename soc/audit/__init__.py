@@ -1,0 +1,1 @@
+"""The hash-chained trail of every act and every read that counts."""

@@ -1,0 +1,1 @@
+"""Catalogues, systems register, evidence, assessment."""

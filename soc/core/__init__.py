@@ -1,0 +1,1 @@
+"""Words every other package shares: events, severities, ids, time, errors, settings, languages. No IO beyond reading settings."""

@@ -1,0 +1,1 @@
+"""Scenarios, injects, scoring, after-action facts."""

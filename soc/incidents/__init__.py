@@ -1,0 +1,1 @@
+"""From alerts to incidents: an immutable stream of events per incident, and its projections."""

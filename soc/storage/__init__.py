@@ -1,0 +1,1 @@
+"""Ports and engines: events (tantivy, in memory), cases (SQLAlchemy), files (content-addressed folder)."""

@@ -1,0 +1,1 @@
+"""Door: Celery tasks and schedule. Each task is a few lines over soc.app."""
