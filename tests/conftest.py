@@ -1,18 +1,95 @@
-"""Shared set-up of the suite."""
+"""Shared set-up of the suite: profiles, markers, and an account of the real parts that took part."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+REAL_PARTS = pytest.StashKey[dict[str, str]]()
+
+settings.register_profile("ci", max_examples=25, deadline=None, derandomize=True)
+settings.register_profile("full", max_examples=500, deadline=None)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="the sizes that the issues name; slow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[REAL_PARTS] = {}
+    settings.load_profile("full" if config.getoption("--full") else "ci")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the slow sizes to --full, and the measurements to `soc bench`."""
+    wanted = {"bench"} if config.getoption("--full") else {"bench", "full"}
+    dropped = [item for item in items if wanted & {mark.name for mark in item.iter_markers()}]
+    if dropped and not config.getoption("-m"):
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if item not in set(dropped)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which real parts were used and which were not, and why."""
+    terminalreporter.section("real parts:", sep="-")
+    for name, state in sorted(config.stash[REAL_PARTS].items()):
+        terminalreporter.write_line(f"{name:16} {state}")
+
+
+def note_part(config: pytest.Config, name: str, state: str) -> None:
+    """Put a line into the account of the real parts."""
+    config.stash[REAL_PARTS][name] = state
+
+
+def need_part(config: pytest.Config, name: str, programs: tuple[str, ...], package: str) -> str:
+    """Path of the first of `programs` that is installed. A missing part is a failure in CI, elsewhere a skip with its reason."""
+    found = next((path for path in map(shutil.which, programs) if path), None)
+    if found:
+        note_part(config, name, "used")
+        return found
+    reason = f"{name} is not installed; on Debian: apt-get install {package}"
+    note_part(config, name, f"skipped: {reason}")
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
-def shared() -> Path:
+def shared(pytestconfig: pytest.Config) -> Path:
     """The folder of real logs and published rules beside the checkout; the test is skipped where it is absent."""
     if not (SHARED / "data").is_dir():
-        pytest.skip(f"no real data at {SHARED / 'data'}")
+        note_part(pytestconfig, "real logs", "skipped: no ../shared/data beside the checkout")
+        pytest.skip("no ../shared/data beside the checkout")
+    note_part(pytestconfig, "real logs", "used")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def chromium(pytestconfig: pytest.Config) -> str:
+    """Path of a real Chromium."""
+    return need_part(pytestconfig, "Chromium", ("chromium", "chromium-browser", "google-chrome"), "chromium")
+
+
+@pytest.fixture(scope="session")
+def pdftoppm(pytestconfig: pytest.Config) -> str:
+    """Path of poppler's PDF renderer."""
+    return need_part(pytestconfig, "poppler", ("pdftoppm",), "poppler-utils")
+
+
+@pytest.fixture(scope="session")
+def full(pytestconfig: pytest.Config) -> bool:
+    """Whether the sizes that the issues name are asked for."""
+    return bool(pytestconfig.getoption("--full"))
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No SOC_* setting of the caller leaks into a test."""
+    for name in [name for name in os.environ if name.startswith("SOC_") and not name.startswith("SOC_TEST_")]:
+        monkeypatch.delenv(name)
