@@ -1,0 +1,157 @@
+"""The hash chain of the audit trail, as pure functions: the database and the offline verifier judge by the same code.
+
+Each entry is hashed with SHA-256 over the canonical JSON of its fields and of the hash before it. So an edit breaks its own
+hash, a removed entry leaves a gap, and only somebody who recomputes everything after it stays unseen: an anchor (number, hash)
+kept off the machine finds that, and a tail that was cut.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import orjson
+
+from soc.core.clock import iso
+from soc.core.i18n import Message, msg
+
+GENESIS = "0" * 64
+"""`prev_hash` of entry 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the trail; `before` and `after` are JSON text with sorted keys."""
+
+    number: int
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    agency: str
+    before: str
+    after: str
+    reason: str
+    origin: str
+    prev_hash: str
+    hash: str
+
+    def digest(self) -> str:
+        """The hash this entry must have, 64 hexadecimal digits."""
+        return entry_hash(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A point of the chain somebody keeps elsewhere."""
+
+    number: int
+    hash: str
+
+
+class FaultKind(StrEnum):
+    """What is wrong with a chain."""
+
+    EDITED = "edited"
+    GAP = "gap"
+    BROKEN_LINK = "broken_link"
+    CUT = "cut"
+    REWRITTEN = "rewritten"
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFault:
+    """One break; `number` is the entry where it shows."""
+
+    number: int
+    kind: FaultKind
+    detail: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What a check found.
+
+    Attributes:
+        first, last: numbers of the entries read; 0 where there are none.
+        holds_to: the last number up to which nothing is wrong.
+        faults: in order, at most `MAX_FAULTS`; more would say nothing new.
+    """
+
+    first: int
+    last: int
+    holds_to: int
+    faults: tuple[ChainFault, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.faults
+
+
+MAX_FAULTS = 100
+
+
+def entry_hash(entry: Entry) -> str:
+    """SHA-256 over all fields of `entry` but its own hash, times in ISO 8601 UTC."""
+    fields = asdict(entry)
+    del fields["hash"]
+    fields["at"] = iso(entry.at)
+    return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def check(entries: Iterable[Entry], anchor: Anchor | None = None, start: Anchor = Anchor(0, GENESIS)) -> ChainReport:
+    """Judge a chain.
+
+    Args:
+        entries: in rising order of number.
+        anchor: a point that was kept off the machine; None = nothing to compare with.
+        start: the point just before the first entry; the default expects the whole chain.
+    """
+    walk = _Walk(start, anchor)
+    for entry in entries:
+        walk.step(entry)
+    return walk.report()
+
+
+class _Walk:
+    """State of one pass: constant memory, whatever the length of the chain."""
+
+    def __init__(self, start: Anchor, anchor: Anchor | None) -> None:
+        self._start, self._anchor = start, anchor
+        self._last = start
+        self._seen_anchor = anchor is None or anchor.number <= start.number
+        self._faults: list[ChainFault] = []
+        self._holds_to = start.number
+
+    def step(self, entry: Entry) -> None:
+        faults = list(self._faults_of(entry))
+        self._faults.extend(faults[: MAX_FAULTS - len(self._faults)])
+        if not self._faults:
+            self._holds_to = entry.number
+        self._last = Anchor(entry.number, entry.hash)
+
+    def _faults_of(self, entry: Entry) -> Iterator[ChainFault]:
+        expected = self._last.number + 1
+        if entry.number != expected:
+            detail = msg("thiếu mục {first} đến {last}", first=expected, last=entry.number - 1)
+            yield ChainFault(expected, FaultKind.GAP, detail)
+        elif entry.prev_hash != self._last.hash:
+            yield ChainFault(entry.number, FaultKind.BROKEN_LINK, msg("giá trị băm của mục trước không khớp"))
+        if entry.hash != entry.digest():
+            yield ChainFault(entry.number, FaultKind.EDITED, msg("nội dung của mục đã bị sửa"))
+        if self._anchor is not None and entry.number == self._anchor.number:
+            self._seen_anchor = True
+            if entry.hash != self._anchor.hash:
+                detail = msg("chuỗi đã bị viết lại: không khớp điểm neo {number}", number=self._anchor.number)
+                yield ChainFault(entry.number, FaultKind.REWRITTEN, detail)
+
+    def report(self) -> ChainReport:
+        if self._anchor is not None and not self._seen_anchor:
+            detail = msg("chuỗi bị cắt: điểm neo {number} không còn", number=self._anchor.number)
+            self._faults.append(ChainFault(self._last.number + 1, FaultKind.CUT, detail))
+        empty = self._last == self._start
+        first = 0 if empty else self._start.number + 1
+        return ChainReport(first, 0 if empty else self._last.number, self._holds_to, tuple(self._faults))
