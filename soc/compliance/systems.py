@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -93,7 +92,7 @@ class SystemRegister:
                 session, Act(principal.id, "system.put", f"system/{system.id}", system.agency, before, _facts(system))
             )
 
-    def list(self, principal: Principal) -> list[System]:
+    def visible(self, principal: Principal) -> list[System]:
         """The systems the principal may see, by agency and id."""
         principal.require(Right.READ_COMPLIANCE)
         with self._database.transaction() as session:
@@ -110,7 +109,7 @@ class SystemRegister:
             return _system(row)
 
 
-def systems_of(session: Session, scope: Scope) -> Sequence[System]:
+def systems_of(session: Session, scope: Scope) -> list[System]:
     """Active and retired systems within a scope, by agency and id."""
     query = select(SystemRow).order_by(SystemRow.agency, SystemRow.id)
     if scope.agencies is not None:
