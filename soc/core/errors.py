@@ -40,15 +40,21 @@ class SocError(Exception):
         super().__init__(found, expected, where, advice)
         self.found, self.expected, self.where, self.advice = found, expected, where, advice
 
-    def render(self, lang: Lang = Lang.VI) -> str:
-        """One line: `where: found; expected … → advice`."""
-        line = f"{self.where}: " if self.where else ""
-        line += self.found.render(lang)
+    def as_message(self) -> Message:
+        """The whole account as a message that can be kept and shown in both languages: `where: found; expected … → advice`."""
+        text = "{found}" if not self.where else "{where}: {found}"
+        values: dict[str, object] = {"where": self.where, "found": self.found}
         if self.expected is not None:
-            line += "; " + msg("cần {expected}", expected=self.expected).render(lang)
+            text += "; {expected}"
+            values["expected"] = msg("cần {expected}", expected=self.expected)
         if self.advice is not None:
-            line += " → " + self.advice.render(lang)
-        return line
+            text += " → {advice}"
+            values["advice"] = self.advice
+        return Message(text, values)
+
+    def render(self, lang: Lang = Lang.VI) -> str:
+        """The account as one line."""
+        return self.as_message().render(lang)
 
     def __str__(self) -> str:
         return self.render()

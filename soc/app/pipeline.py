@@ -1,0 +1,185 @@
+"""The way of the data, on one page: spool -> event -> store -> detection -> incidents, exactly once.
+
+    spool.read      records as accepted: redacted, sealed, synced
+    normalise       parse, map, enforce types, mark, enrich; what cannot be read goes to quarantine
+    spool.begin     which of these ids the store does not know yet: decides, also after kill -9, what is new
+    store.append    create-only and durable
+    detector        new events only; its state is taken back when the batch fails
+    incidents.take  alerts, detector state and position in one SQL transaction
+    spool.ack       the batch leaves the spool
+
+Killed between any two lines, the next start repeats the batch and comes to the same result (docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+from collectors.normalise import Normaliser
+from collectors.quarantine import Kind, Quarantine
+from collectors.record import RawRecord
+from collectors.sources import Source
+from collectors.spool import Spool, SpoolItem
+from detectors.alert import Alert
+from soc.app.checkpoints import Checkpoints
+from soc.core.clock import Clock
+from soc.core.errors import InputError
+from soc.core.event import Event
+from soc.core.i18n import Message
+from soc.storage.events import AppendResult, AppendStatus, EventStore
+from soc.storage.sql import Database
+
+CHECKPOINT = "sigma"
+
+
+class Detector(Protocol):
+    """What the pipeline needs of a detector with a memory."""
+
+    def observe(self, events: Sequence[Event]) -> list[Alert]: ...
+
+    def snapshot(self) -> bytes: ...
+
+    def restore(self, data: bytes) -> None: ...
+
+
+class AlertTaker(Protocol):
+    """What the pipeline needs of the incidents."""
+
+    def take(self, session: Session, alerts: Sequence[Alert]) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one batch came to."""
+
+    read: int = 0
+    created: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    alerts: int = 0
+    incidents: frozenset[str] = field(default_factory=frozenset)
+
+    def __add__(self, other: Step) -> Step:
+        return Step(
+            self.read + other.read,
+            self.created + other.created,
+            self.duplicates + other.duplicates,
+            self.quarantined + other.quarantined,
+            self.alerts + other.alerts,
+            self.incidents | other.incidents,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """One writer moves batches along; `sources` finds the registered source (and exercise run) of a source id."""
+
+    spool: Spool
+    quarantine: Quarantine
+    sources: Callable[[str], tuple[Source, str | None]]
+    normaliser: Normaliser
+    store: EventStore
+    detector: Detector
+    incidents: AlertTaker
+    checkpoints: Checkpoints
+    database: Database
+    clock: Clock
+    batch_size: int
+
+    def resume(self) -> None:
+        """Take up the detector's state where the last committed batch left it; call once before the first step."""
+        state = self.checkpoints.state(CHECKPOINT)
+        if state is not None:
+            self.detector.restore(state)
+
+    def drain(self, progress: Callable[[Step], None] = lambda _: None) -> Step:
+        """Work until the spool is empty."""
+        total = Step()
+        while (step := self.step()).read:
+            progress(step)
+            total += step
+        return total
+
+    def step(self) -> Step:
+        """Move one batch through; a step of nothing when the spool is empty.
+
+        Raises:
+            EngineError: the store or the database refused; the batch stays in the spool and the next step repeats it.
+        """
+        batch, known_new = self._next_batch()
+        if not batch:
+            return Step()
+        position = batch[-1].position
+        events, refused = self._normalise(batch)
+        if known_new is None:
+            known_new = self._begin(position, events)
+        results = self.store.append(events)
+        refused += self._rejected(batch, events, results)
+        fresh = _fresh(events, results, known_new)
+        alerts, touched = self._detect(position, fresh)
+        self.spool.ack(position)
+        return Step(len(batch), len(fresh), len(events) - len(fresh), refused, alerts, touched)
+
+    def _next_batch(self) -> tuple[list[SpoolItem], frozenset[str] | None]:
+        """The next batch, or exactly the one that was under way, with the ids that were new then."""
+        begun = self.spool.inflight()
+        batch = self.spool.read(0, self.batch_size)
+        if begun is None:
+            return batch, None
+        again = [item for item in batch if item.position <= begun.position]
+        if not again:
+            self.spool.ack(begun.position)
+            return batch, None
+        return again, frozenset(begun.created)
+
+    def _normalise(self, batch: Sequence[SpoolItem]) -> tuple[list[Event], int]:
+        events: list[Event] = []
+        broken: list[tuple[RawRecord, Message, str, Kind]] = []
+        for item in batch:
+            try:
+                source, exercise = self.sources(item.source)
+                events.append(self.normaliser.normalise(item.record, source, item.ident, item.masked, exercise))
+            except InputError as problem:
+                broken.append((item.record, problem.as_message(), item.ident, Kind.PARSE))
+        self.quarantine.add_all(broken)
+        return events, len(broken)
+
+    def _begin(self, position: int, events: Sequence[Event]) -> frozenset[str]:
+        ids = [event.id for event in events]
+        new = frozenset(ids) - self.store.existing(ids)
+        self.spool.begin(position, sorted(new))
+        return new
+
+    def _rejected(self, batch: Sequence[SpoolItem], events: Sequence[Event], results: Sequence[AppendResult]) -> int:
+        """Put what the store cannot take into quarantine; gives how many."""
+        reasons = {r.event_id: r.reason for r in results if r.status is AppendStatus.REJECTED and r.reason is not None}
+        items = [item for item in batch if item.ident in reasons]
+        self.quarantine.add_all([(item.record, reasons[item.ident], item.ident, Kind.PARSE) for item in items])
+        return len(items)
+
+    def _detect(self, position: int, fresh: Sequence[Event]) -> tuple[int, frozenset[str]]:
+        """Detection and its consequences, once per batch: a batch whose transaction was committed is not shown again."""
+        if position <= self.checkpoints.position(CHECKPOINT):
+            return 0, frozenset()
+        before = self.detector.snapshot()
+        try:
+            alerts = self.detector.observe(fresh)
+            with self.database.transaction() as session:
+                touched = self.incidents.take(session, alerts)
+                self.checkpoints.save(session, CHECKPOINT, position, self.detector.snapshot(), self.clock.now())
+        except BaseException:
+            self.detector.restore(before)
+            raise
+        return len(alerts), frozenset(touched)
+
+
+def _fresh(events: Sequence[Event], results: Sequence[AppendResult], new: frozenset[str]) -> list[Event]:
+    """The events of the batch that are new to the store, each once, in order; those the store rejected are not there."""
+    rejected = {r.event_id for r in results if r.status is AppendStatus.REJECTED}
+    first = {event.id: event for event in reversed(events)}
+    kept = [event for event in events if first[event.id] is event]
+    return [event for event in kept if event.id in new and event.id not in rejected]
