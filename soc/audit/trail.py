@@ -134,7 +134,7 @@ def _from_row(row: AuditRow) -> Entry:
     return Entry(**{name: getattr(row, name) for name in _COLUMNS})
 
 
-def _filtered(query: Select[tuple[AuditRow]], filters: Filters) -> Select[tuple[AuditRow]]:
+def _filtered(query: Select[AuditRow], filters: Filters) -> Select[AuditRow]:
     if filters.actor:
         query = query.where(AuditRow.actor == filters.actor)
     if filters.action:
