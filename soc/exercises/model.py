@@ -43,8 +43,8 @@ class ExerciseRun:
     finished: datetime | None
 
     def source(self, platform: str) -> str:
-        """Id of the source its lines for `platform` come from: says what it is, and never that of a real source."""
-        return f"{platform}@{self.code}"
+        """Id of the source that its lines for `platform` come from; ids of this form are kept for exercises."""
+        return f"{self.code.lower()}.{platform}"
 
 
 @dataclass(frozen=True, slots=True)
