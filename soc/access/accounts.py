@@ -86,7 +86,7 @@ class AccountService:
         self._database, self._clock, self._journal = database, clock, journal
         self._passwords, self._throttle = passwords, throttle
 
-    def add(self, principal: Principal, new: NewAccount, password: str | None = None, origin: str = "") -> str:
+    def add(self, principal: Principal, new: NewAccount, password: str | None = None) -> str:
         """Make an account.
 
         Args:
@@ -103,7 +103,7 @@ class AccountService:
             _check(session, new, self._clock.now())
             session.add(_new_row(new, hashed, password is None, self._clock.now()))
             session.flush()
-            self._journal.record(session, _act(principal, "account.add", new, _facts(new), origin))
+            self._journal.record(session, _act(principal, "account.add", new, _facts(new)))
         return secret
 
     def ensure_admin(self, agency: str) -> str | None:
@@ -174,9 +174,9 @@ class AccountService:
             row = session.get_one(AccountRow, principal.id)
             row.password_hash, row.must_change = hashed, False
             self._end_sessions(session, row.name)
-            self._journal.record(session, _act(principal, "account.password", _account(row), {}, address))
+            self._journal.record(session, _act(principal, "account.password", _account(row), {}))
 
-    def reset_password(self, principal: Principal, name: str, origin: str = "") -> str:
+    def reset_password(self, principal: Principal, name: str) -> str:
         """Give somebody a one-time password and end their sessions; returns it."""
         secret = one_time_password()
         hashed = self._passwords.hash(secret)
@@ -184,10 +184,10 @@ class AccountService:
             row = self._managed(session, principal, name)
             row.password_hash, row.must_change = hashed, True
             self._end_sessions(session, row.name)
-            self._journal.record(session, _act(principal, "account.reset", _account(row), {}, origin))
+            self._journal.record(session, _act(principal, "account.reset", _account(row), {}))
         return secret
 
-    def set_locked(self, principal: Principal, name: str, locked: bool, origin: str = "") -> None:
+    def set_locked(self, principal: Principal, name: str, locked: bool) -> None:
         """Lock an account (its sessions end) or unlock it. Nobody locks themselves out."""
         with self._database.transaction() as session:
             row = self._managed(session, principal, name)
@@ -198,16 +198,16 @@ class AccountService:
             before, row.locked = row.locked, locked
             if locked:
                 self._end_sessions(session, row.name)
-            act = _act(principal, "account.lock" if locked else "account.unlock", _account(row), {}, origin)
+            act = _act(principal, "account.lock" if locked else "account.unlock", _account(row), {})
             self._journal.record(session, _changed(act, {"locked": before}, {"locked": locked}))
 
-    def set_expiry(self, principal: Principal, name: str, expires: datetime | None, origin: str = "") -> None:
+    def set_expiry(self, principal: Principal, name: str, expires: datetime | None) -> None:
         """Set when an account ends; an auditor's always ends."""
         with self._database.transaction() as session:
             row = self._managed(session, principal, name)
             _check_expiry(Role(row.role), expires)
             before, row.expires = row.expires, expires
-            act = _act(principal, "account.expiry", _account(row), {}, origin)
+            act = _act(principal, "account.expiry", _account(row), {})
             self._journal.record(session, _changed(act, {"expires": before}, {"expires": expires}))
 
     def prefer(self, principal: Principal, *, lang: str | None = None, theme: str | None = None) -> None:
@@ -320,11 +320,9 @@ def _facts(new: NewAccount) -> dict[str, object]:
     return {"role": new.role.value, "agency": new.agency, "expires": new.expires}
 
 
-def _act(
-    principal: Principal, action: str, account: Account | NewAccount, after: dict[str, object], origin: str
-) -> Act:
+def _act(principal: Principal, action: str, account: Account | NewAccount, after: dict[str, object]) -> Act:
     target = f"account/{account.name}"
-    return Act(principal.id, action, target, agency=account.agency, after=after, origin=origin)
+    return Act(principal.id, action, target, agency=account.agency, after=after)
 
 
 def _changed(act: Act, before: dict[str, object], after: dict[str, object]) -> Act:

@@ -91,7 +91,7 @@ class AgencyService:
     def __init__(self, database: Database, journal: Journal) -> None:
         self._database, self._journal = database, journal
 
-    def add(self, principal: Principal, agencies: Sequence[Agency], origin: str = "") -> None:
+    def add(self, principal: Principal, agencies: Sequence[Agency]) -> None:
         """Add agencies, parents first; all or none. One that is there already with the same values is left alone.
 
         Raises:
@@ -101,9 +101,9 @@ class AgencyService:
         principal.require(Right.ADMINISTER)
         with self._database.transaction() as session:
             for agency in agencies:
-                self._add(session, principal, agency, origin)
+                self._add(session, principal, agency)
 
-    def _add(self, session: Session, principal: Principal, agency: Agency, origin: str) -> None:
+    def _add(self, session: Session, principal: Principal, agency: Agency) -> None:
         if find(session, agency.id) == agency:
             return
         _check(session, agency)
@@ -119,7 +119,7 @@ class AgencyService:
         )
         session.flush()
         after = {"name": agency.name_vi, "kind": agency.kind.value, "parent": agency.parent}
-        act = Act(principal.id, "agency.add", f"agency/{agency.id}", agency=agency.id, after=after, origin=origin)
+        act = Act(principal.id, "agency.add", f"agency/{agency.id}", agency=agency.id, after=after)
         self._journal.record(session, act)
 
     def all(self, principal: Principal) -> list[Agency]:

@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from soc.audit.chain import GENESIS, Anchor, ChainReport, Entry, check
+from soc.audit.origin import REQUEST_ORIGIN
 from soc.audit.tables import AuditRow
 from soc.core.act import Act
 from soc.core.clock import Clock
@@ -120,7 +121,7 @@ def _entry(act: Act, last: Anchor, now: datetime) -> Entry:
         before=_json(act.before),
         after=_json(act.after),
         reason=act.reason,
-        origin=act.origin,
+        origin=act.origin or REQUEST_ORIGIN.get(),
         prev_hash=last.hash,
         hash=_UNHASHED,
     )

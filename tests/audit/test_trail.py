@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
 from soc.audit.chain import Anchor, FaultKind
+from soc.audit.origin import REQUEST_ORIGIN
 from soc.audit.tables import AuditRow
 from soc.audit.trail import Act, AuditTrail, Filters
 from soc.core.clock import FixedClock
@@ -165,3 +166,14 @@ def test_an_anchor_still_holds_after_more_entries(database: Database, trail: Aud
     anchor = fill(database, trail, 3)[1]
     with database.transaction() as session:
         assert trail.verify(session, anchor).ok
+
+
+def test_an_act_within_a_request_carries_its_address(database: Database, trail: AuditTrail) -> None:
+    token = REQUEST_ORIGIN.set("192.0.2.7")
+    try:
+        fill(database, trail, 1)
+    finally:
+        REQUEST_ORIGIN.reset(token)
+    fill(database, trail, 1)
+    with database.transaction() as session:
+        assert [entry.origin for entry in trail.entries(session)] == ["", "192.0.2.7"]
