@@ -1,0 +1,181 @@
+"""YAML definition files whose faults name their line: what platforms, sources and field tables are read with.
+
+`yaml.CSafeLoader` composes the nodes, so only plain data is ever built; the line of every key is kept beside the data, and the faults
+that pydantic finds are laid on those lines, each with a close match where a name is misspelt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from soc.core.errors import DefinitionError, FaultsError
+from soc.core.i18n import Message, msg
+
+Place: TypeAlias = tuple[str | int, ...]
+"""Keys and list indexes from the root to a value."""
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A YAML file as plain data.
+
+    Attributes:
+        path: the file, as the faults name it.
+        data: dicts, lists and scalars.
+        lines: place -> line from 1, for every key and list item.
+    """
+
+    path: Path
+    data: object
+    lines: Mapping[Place, int]
+
+    def fault(
+        self, place: Place, found: Message, expected: Message | None = None, advice: Message | None = None
+    ) -> DefinitionError:
+        """A fault at `place`, or at the nearest enclosing place that has a line."""
+        line = next((self.lines[place[:size]] for size in range(len(place), -1, -1) if place[:size] in self.lines), 1)
+        return DefinitionError(found, expected=expected, where=f"{self.path}:{line}", advice=advice)
+
+
+def read_definition(path: Path) -> Definition:
+    """The file at `path`. Raises FaultsError when it is unreadable, not YAML, or names a key twice."""
+    try:
+        root = yaml.compose(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    except (OSError, UnicodeDecodeError) as problem:
+        fault = DefinitionError(
+            msg("không đọc được tệp"),
+            expected=msg("tệp YAML mã UTF-8 đọc được"),
+            where=str(path),
+            advice=msg("kiểm tra quyền và bảng mã"),
+        )
+        raise FaultsError([fault]) from problem
+    except yaml.MarkedYAMLError as problem:
+        raise FaultsError([_syntax_fault(path, problem)]) from problem
+    reader = _Reader(path)
+    data = reader.build(root, ()) if root is not None else {}
+    if reader.faults:
+        raise FaultsError(reader.faults)
+    return Definition(path, data, reader.lines)
+
+
+def _syntax_fault(path: Path, problem: yaml.MarkedYAMLError) -> DefinitionError:
+    mark = problem.problem_mark or problem.context_mark
+    where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+    return DefinitionError(
+        msg("YAML sai cú pháp: {problem}", problem=problem.problem or ""), where=where, advice=msg("sửa cú pháp YAML")
+    )
+
+
+class _Reader:
+    """Turns composed nodes into plain data and notes the lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines: dict[Place, int] = {}
+        self.faults: list[DefinitionError] = []
+        self._scalars = yaml.CSafeLoader("")
+
+    def build(self, node: yaml.Node, place: Place) -> object:
+        self.lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*place, index)) for index, item in enumerate(node.value)]
+        return self._scalars.construct_object(node)
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, object]:
+        built: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
+            line = key_node.start_mark.line + 1
+            if key in built:
+                where = f"{self.path}:{line}"
+                self.faults.append(
+                    DefinitionError(msg("khóa '{key}' lặp lại", key=key), where=where, advice=msg("giữ một khóa"))
+                )
+            self.lines[(*place, key)] = line
+            built[key] = self.build(value_node, (*place, key))
+        return built
+
+
+def validated(definition: Definition, model: type[Model]) -> Model:
+    """The data of `definition` as `model`. Raises FaultsError with every fault, each at its line."""
+    try:
+        return model.model_validate(definition.data)
+    except ValidationError as problem:
+        faults = [_fault(definition, model, error["loc"], error) for error in problem.errors()]
+        raise FaultsError(faults) from problem
+
+
+def _fault(definition: Definition, model: type[BaseModel], place: Place, error: Mapping[str, Any]) -> DefinitionError:
+    known = _known_place(definition, place)
+    if error["type"] == "extra_forbidden":
+        name = str(place[-1])
+        return definition.fault(
+            known, msg("khóa lạ '{key}'", key=name), advice=advice_for(name, _names_at(model, place[:-1]))
+        )
+    if error["type"] == "missing":
+        return definition.fault(known, msg("thiếu khóa '{key}'", key=str(place[-1])), advice=msg("thêm khóa này"))
+    given = error.get("ctx", {}).get("error")
+    if isinstance(given, DefinitionProblem):
+        return definition.fault((*known, *given.place), given.found, given.expected, given.advice)
+    return definition.fault(
+        known,
+        msg("giá trị không hợp lệ tại '{place}'", place=_dotted(place)),
+        expected=msg("theo quy tắc: {rule}", rule=error["msg"]),
+    )
+
+
+def _known_place(definition: Definition, place: Place) -> Place:
+    """`place` without the names of union branches that pydantic puts into it."""
+    known: Place = ()
+    for part in place:
+        if (*known, part) in definition.lines:
+            known = (*known, part)
+    return known
+
+
+def _dotted(place: Place) -> str:
+    return ".".join(str(part) for part in place)
+
+
+def _names_at(model: type[BaseModel], place: Place) -> Sequence[str]:
+    """The keys that `model` knows at `place`."""
+    current: type[BaseModel] = model
+    for part in place:
+        field = current.model_fields.get(str(part))
+        inner = next((one for one in _models_in(field.annotation)), None) if field is not None else None
+        current = inner or current
+    return [field.alias or name for name, field in current.model_fields.items()]
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _models_in(part)]
+
+
+def advice_for(name: str, known: Sequence[str]) -> Message:
+    """What to write in place of `name`: the closest of `known`, or all of them."""
+    close = get_close_matches(name, known, n=1)
+    if close:
+        return msg("có phải '{name}'?", name=close[0])
+    return msg("dùng một trong: {names}", names=", ".join(known))
+
+
+class DefinitionProblem(ValueError):  # noqa: N818 - travels inside pydantic and becomes a DefinitionError
+    """A fault that a validator of ours finds, in both languages, with the place below the validated value."""
+
+    def __init__(
+        self, found: Message, expected: Message | None = None, advice: Message | None = None, place: Place = ()
+    ) -> None:
+        super().__init__(str(found))
+        self.found, self.expected, self.advice, self.place = found, expected, advice, place

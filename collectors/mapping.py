@@ -1,0 +1,335 @@
+"""Field tables: raw names to ECS, declared in YAML, so that a format is adapted by editing data, not code.
+
+    absent: ["-", "null"]                     values that mean nothing
+    set: {event.kind: event}                  constants
+    fields:
+      taiKhoan: user.name                     raw name -> ECS name
+      certSerial: [x509.serial_number, soc.signature.serial]
+      thoiGian: "@timestamp"                  a time in any usual form
+      ketQua: {to: event.outcome, values: {OK: success, LOI: failure}, otherwise: unknown}
+      latencies.request: {to: event.duration, as: ms_to_ns}
+      tepTin: {to: file, as: file}            writes file.name, file.extension, file.path
+    when:
+      - if: {status: {gte: 400}}              all conditions must hold
+        set: {event.outcome: failure}         replaces
+        add: {event.type: [denied]}           appends to a list
+    keep: keycloak                            raw names not listed stay, as keycloak.<name>; without it they are left out
+
+Conditions read the raw names and values. Where several raw names lead to one ECS name, the first that holds a value wins, in the order
+of the table. docs/add-a-platform.md lists the transforms and the conditions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from collectors.definition import DefinitionProblem, advice_for, read_definition, validated
+from collectors.parsing import ParseContext, Record
+from collectors.transforms import SCALARS, SPREADS, TRANSFORMS
+from soc.core.ecs import FieldType, field_type
+from soc.core.errors import ParseError
+from soc.core.event import MARKS
+from soc.core.i18n import msg
+
+RESERVED = (*MARKS, "event.id", "event.original", "event.ingested", "ecs.version", "soc.redacted", "soc.log_type")
+RESERVED_PREFIXES = ("soc.time.", "soc.net.", "soc.baseline.", "soc.batch.", "soc.logsource.")
+"""Ours alone: marks come from the registered source, the others from the normaliser and the enrichers, never from a log line."""
+
+Plain: TypeAlias = str | int | float | bool
+Test: TypeAlias = Callable[[object], bool]
+
+_NAME = re.compile(r"@?[A-Za-z_][\w-]*(\.[\w@:-]+)*")
+
+
+def is_reserved(name: str) -> bool:
+    """Whether only we may set the field `name`."""
+    return name in RESERVED or name.startswith(RESERVED_PREFIXES)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Condition(_Strict):
+    """What a raw value must be. Text compares exactly, `re` searches; a number may be written as digits in the record."""
+
+    is_: Plain | list[Plain] | None = Field(default=None, alias="is")
+    is_not: Plain | list[Plain] | None = Field(default=None, alias="not")
+    lt: float | None = None
+    lte: float | None = None
+    gt: float | None = None
+    gte: float | None = None
+    startswith: str | None = None
+    endswith: str | None = None
+    contains: str | None = None
+    exists: bool | None = None
+
+    def tests(self) -> list[Test]:
+        """One test for each thing asked."""
+        made = [make(getattr(self, name)) for name, make in _TESTS.items() if getattr(self, name) is not None]
+        return made or [lambda value: value is not None]
+
+
+class FieldRule(_Strict):
+    """Where one raw field goes and how it changes on the way."""
+
+    to: list[str]
+    as_: str | None = Field(default=None, alias="as")
+    values: dict[str, Plain] = {}
+    otherwise: Plain | None = None
+
+    @field_validator("to", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("to")
+    @classmethod
+    def _ours_are_no_targets(cls, value: list[str]) -> list[str]:
+        for name in value:
+            check_target(name)
+        return value
+
+    @field_validator("as_")
+    @classmethod
+    def _known_transform(cls, value: str | None) -> str | None:
+        if value is not None and value not in TRANSFORMS:
+            raise DefinitionProblem(msg("phép biến đổi lạ '{name}'", name=value), advice=advice_for(value, TRANSFORMS))
+        return value
+
+
+class CaseRule(_Strict):
+    """Fields that depend on conditions; all conditions of `if` must hold."""
+
+    if_: dict[str, Condition] = Field(alias="if", min_length=1)
+    set_: dict[str, Plain | list[Plain]] = Field(default={}, alias="set")
+    add: dict[str, list[Plain]] = {}
+
+    @field_validator("if_", mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        """`{type: LOGIN}` and `{type: [A, B]}` mean `{type: {is: ...}}`."""
+        if not isinstance(value, Mapping):
+            return value
+        return {name: wanted if isinstance(wanted, Mapping) else {"is": wanted} for name, wanted in value.items()}
+
+    @field_validator("set_", "add")
+    @classmethod
+    def _ours_are_no_targets(cls, value: dict[str, object]) -> dict[str, object]:
+        for name in value:
+            check_target(name)
+        return value
+
+
+class TableSpec(_Strict):
+    """A field table as written in YAML."""
+
+    absent: list[Plain] = []
+    set_: dict[str, Plain | list[Plain]] = Field(default={}, alias="set")
+    fields: dict[str, FieldRule] = {}
+    when: list[CaseRule] = []
+    keep: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        """`raw: name` and `raw: [a, b]` mean `raw: {to: ...}`."""
+        if not isinstance(value, Mapping) or not isinstance(value.get("fields"), Mapping):
+            return value
+        fields = {raw: {"to": rule} if isinstance(rule, (str, list)) else rule for raw, rule in value["fields"].items()}
+        return {**value, "fields": fields}
+
+    @field_validator("set_")
+    @classmethod
+    def _ours_are_no_targets(cls, value: dict[str, object]) -> dict[str, object]:
+        for name in value:
+            check_target(name)
+        return value
+
+    @field_validator("keep")
+    @classmethod
+    def _prefix_is_a_name(cls, value: str | None) -> str | None:
+        if value is not None:
+            check_target(value)
+        return value
+
+
+def check_target(name: str) -> None:
+    """Refuse a target that is no field name, or that only we may set. Raises DefinitionProblem."""
+    if is_reserved(name) or is_reserved(f"{name}.") or name == "soc":
+        raise DefinitionProblem(
+            msg("trường '{name}' là dấu của hệ thống, nhật ký không được ghi vào", name=name),
+            expected=msg("một trường ECS hoặc trường nghiệp vụ soc.*"),
+            advice=msg("đơn vị ghi trong nhật ký đi vào soc.unit"),
+        )
+    if not _NAME.fullmatch(name):
+        raise DefinitionProblem(
+            msg("'{name}' không phải tên trường", name=name), msg("tên ECS cách bằng dấu chấm, ví dụ user.name")
+        )
+
+
+def _as_number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _compare(holds: Callable[[float, float], bool]) -> Callable[[float], Test]:
+    def make(limit: float) -> Test:
+        return lambda value: (number := _as_number(value)) is not None and holds(number, limit)
+
+    return make
+
+
+def _one_of(wanted: Plain | list[Plain]) -> Test:
+    texts = {str(one) for one in (wanted if isinstance(wanted, list) else [wanted])}
+    return lambda value: value is not None and str(value) in texts
+
+
+def _none_of(unwanted: Plain | list[Plain]) -> Test:
+    found = _one_of(unwanted)
+    return lambda value: not found(value)
+
+
+_TESTS: dict[str, Callable[..., Test]] = {
+    "is_": _one_of,
+    "is_not": _none_of,
+    "lt": _compare(lambda number, limit: number < limit),
+    "lte": _compare(lambda number, limit: number <= limit),
+    "gt": _compare(lambda number, limit: number > limit),
+    "gte": _compare(lambda number, limit: number >= limit),
+    "startswith": lambda part: lambda value: isinstance(value, str) and value.startswith(part),
+    "endswith": lambda part: lambda value: isinstance(value, str) and value.endswith(part),
+    "contains": lambda part: lambda value: isinstance(value, str) and part in value,
+    "exists": lambda wanted: lambda value: (value is not None) is wanted,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    tests: tuple[tuple[str, Test], ...]
+    constants: tuple[tuple[str, object], ...]
+    additions: tuple[tuple[str, tuple[Plain, ...]], ...]
+
+    def holds(self, raw: Mapping[str, object]) -> bool:
+        return all(test(raw.get(name)) for name, test in self.tests)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTable:
+    """A table ready to use."""
+
+    rules: Mapping[str, FieldRule]
+    constants: Mapping[str, object]
+    cases: tuple[_Case, ...]
+    absent: frozenset[object]
+    keep: str
+
+    @classmethod
+    def of(cls, spec: TableSpec) -> FieldTable:
+        """Compile `spec`."""
+        cases = tuple(
+            _Case(
+                tuple((name, test) for name, wanted in case.if_.items() for test in wanted.tests()),
+                tuple(case.set_.items()),
+                tuple((name, tuple(values)) for name, values in case.add.items()),
+            )
+            for case in spec.when
+        )
+        return cls(spec.fields, spec.set_, cases, frozenset(spec.absent), spec.keep or "")
+
+    def apply(self, record: Mapping[str, object], context: ParseContext) -> Record:
+        """The ECS fields of `record`.
+
+        Raises:
+            ParseError: a transform cannot read its value; names the raw field.
+        """
+        raw = {name: value for name, value in record.items() if not self._is_absent(value)}
+        moved: Record = {}
+        for name, rule in self.rules.items():
+            if name in raw:
+                _move(moved, name, raw[name], rule, context)
+        fields: Record = {
+            name: list(value) if isinstance(value, list) else value for name, value in self.constants.items()
+        }
+        fields.update(moved)
+        if self.keep:
+            fields.update({f"{self.keep}.{name}": value for name, value in raw.items() if name not in self.rules})
+        for case in self.cases:
+            if case.holds(raw):
+                _settle(fields, case)
+        return fields
+
+    def refine(self, fields: Mapping[str, object], context: ParseContext) -> Record:
+        """`fields` of a parser that speaks ECS already, with this table on top: what it names moves, all else stays."""
+        refined = {name: value for name, value in fields.items() if name not in self.rules}
+        refined.update(self.apply(fields, context))
+        return refined
+
+    def _is_absent(self, value: object) -> bool:
+        return value is None or (isinstance(value, (str, int, float)) and value in self.absent)
+
+
+def _move(fields: Record, name: str, value: object, rule: FieldRule, context: ParseContext) -> None:
+    try:
+        spread = SPREADS.get(rule.as_ or "")
+        if spread is not None:
+            _spread(fields, spread, rule.to[0], value)
+            return
+        for target in rule.to:
+            if target not in fields and (changed := _changed(target, value, rule, context)) is not None:
+                fields[target] = changed
+    except (ValueError, OverflowError) as problem:
+        raise ParseError(
+            msg("trường '{name}' có giá trị không đọc được", name=name),
+            expected=msg("giá trị cho phép biến đổi {transform}", transform=rule.as_ or "time"),
+            where=name,
+            advice=msg("sửa bảng ánh xạ của nền tảng nếu nguồn ghi dạng khác"),
+        ) from problem
+
+
+def _spread(fields: Record, spread: Callable[[Record, str, str], None], prefix: str, value: object) -> None:
+    made: Record = {}
+    spread(made, prefix, str(value))
+    for target, part in made.items():
+        fields.setdefault(target, part)
+
+
+def _changed(target: str, value: object, rule: FieldRule, context: ParseContext) -> object:
+    transform = rule.as_ or ("time" if _wants_time(target, value) else None)
+    if transform is not None:
+        value = SCALARS[transform](value, context.zone)
+    if not rule.values:
+        return value
+    return rule.values.get(str(value), value if rule.otherwise is None else rule.otherwise)
+
+
+def _wants_time(target: str, value: object) -> bool:
+    return field_type(target) is FieldType.DATE and not isinstance(value, datetime)
+
+
+def _settle(fields: Record, case: _Case) -> None:
+    for name, value in case.constants:
+        fields[name] = list(value) if isinstance(value, list) else value
+    for name, values in case.additions:
+        present = fields.get(name, [])
+        listed: Sequence[object] = present if isinstance(present, list) else [present]
+        fields[name] = [*listed, *(value for value in values if value not in listed)]
+
+
+@cache
+def bundled_table(name: str) -> FieldTable:
+    """The field table that a parser of ours ships, `collectors/parsers/<name>.yaml`."""
+    path = Path(__file__).parent / "parsers" / f"{name}.yaml"
+    return FieldTable.of(validated(read_definition(path), TableSpec))

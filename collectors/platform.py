@@ -1,0 +1,304 @@
+"""The platforms of the province: one YAML each, read with all faults at once.
+
+A platform says who owns it, how its records are read and mapped, which kinds of log it owes, when its people work, and how long it may
+stay silent. Everything a screen or a report shows of it carries its confidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias, overload
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from collectors.calendar import Calendar
+from collectors.definition import DefinitionProblem, advice_for, read_definition, validated
+from collectors.mapping import TableSpec
+from collectors.parsers import PARSERS
+from soc.core.errors import DefinitionError, FaultsError, NotFoundError
+from soc.core.i18n import Lang, Message, msg
+
+FOLDER = Path(__file__).with_name("platforms")
+"""The platforms shipped with the suite."""
+
+LOG_TYPES = frozenset(
+    {
+        "analyst_audit",
+        "api_gateway",
+        "application",
+        "audit",
+        "authentication",
+        "backup",
+        "camera",
+        "console_audit",
+        "database_audit",
+        "dhcp",
+        "dns",
+        "edr",
+        "endpoint_av",
+        "federation",
+        "firewall",
+        "gpu_host",
+        "host",
+        "hsm",
+        "hypervisor",
+        "iot",
+        "ips",
+        "mobile_api",
+        "network_flow",
+        "nms",
+        "object_storage",
+        "payment",
+        "print_scan",
+        "router_syslog",
+        "rule_change",
+        "siem_audit",
+        "signing",
+        "sip",
+        "storage",
+        "switch_syslog",
+        "tls",
+        "vpn",
+        "waf",
+        "web_access",
+    }
+)
+"""Kinds of log that platforms owe. Source: the platform register of the province (proposed, see each platform's confidence)."""
+
+
+class Confidence(StrEnum):
+    """How sure a stated fact is; shown beside it."""
+
+    STATED = "stated"
+    NOT_STATED = "not_stated"
+    READ = "read"
+    GENERAL = "general"
+    PROPOSED = "proposed"
+    ASSUMED = "assumed"
+
+    @property
+    def label(self) -> Message:
+        """The words shown to a person."""
+        return _CONFIDENCE[self]
+
+
+_CONFIDENCE = {
+    Confidence.STATED: msg("theo kế hoạch của tỉnh"),
+    Confidence.NOT_STATED: msg("tài liệu không nêu"),
+    Confidence.READ: msg("đã đối chiếu tài liệu hoặc mẫu"),
+    Confidence.GENERAL: msg("kiến thức chung, chưa đối chiếu"),
+    Confidence.PROPOSED: msg("đề xuất của dự án"),
+    Confidence.ASSUMED: msg("giả định, phải thay bằng mẫu thật"),
+}
+
+
+def _known_log_type(name: str) -> str:
+    if name not in LOG_TYPES:
+        raise DefinitionProblem(msg("loại nhật ký lạ '{name}'", name=name), advice=advice_for(name, sorted(LOG_TYPES)))
+    return name
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        raise DefinitionProblem(
+            msg("'{text}' không phải địa chỉ hay dải mạng", text=text), msg("ví dụ 192.0.2.0/24")
+        ) from None
+    return text
+
+
+Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
+LogType: TypeAlias = Annotated[str, AfterValidator(_known_log_type)]
+NetworkText: TypeAlias = Annotated[str, AfterValidator(_network)]
+Klass: TypeAlias = Literal["provincial", "security", "proposed", "external_link"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LogSource(_Strict):
+    """Which Sigma rules apply. Source: Sigma rules specification 2.1, `logsource`."""
+
+    product: str | None = None
+    category: str | None = None
+    service: str | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> LogSource:
+        if self.product is None and self.category is None and self.service is None:
+            raise DefinitionProblem(msg("logsource trống"), msg("ít nhất một trong product, category, service"))
+        return self
+
+
+class Format(_Strict):
+    """One form of record of a platform.
+
+    Attributes:
+        id: unique within the platform.
+        parser: id of a parser in `collectors.parsers.PARSERS`.
+        envelope: `syslog` when the records may come inside a syslog header that the parser itself does not take off.
+        fidelity: how well the form is known; `assumed` = to be replaced with real samples.
+        source: where the form was read.
+        log_type: the kind of log that these records prove.
+        fields: field table on top of the parser.
+    """
+
+    id: Id
+    parser: str
+    envelope: Literal["syslog"] | None = None
+    fidelity: Literal[Confidence.READ, Confidence.GENERAL, Confidence.ASSUMED]
+    source: str
+    log_type: LogType
+    logsource: LogSource
+    fields: TableSpec = TableSpec()
+
+    @field_validator("parser")
+    @classmethod
+    def _parser_exists(cls, value: str) -> str:
+        if value not in PARSERS:
+            raise DefinitionProblem(
+                msg("không có bộ đọc '{name}'", name=value), advice=advice_for(value, sorted(PARSERS))
+            )
+        return value
+
+
+class Rhythm(_Strict):
+    """The longest silence that is still normal, in minutes, and what a person should know about the load."""
+
+    in_hours_minutes: int = Field(ge=1)
+    off_hours_minutes: int = Field(ge=1)
+    note_vi: str = ""
+    note_en: str = ""
+
+
+class Confidences(_Strict):
+    """Confidence of the facts of a platform, by group."""
+
+    name: Confidence
+    owner: Confidence
+    log_types: Confidence
+    level: Confidence
+
+
+class Platform(_Strict):
+    """One platform of the province.
+
+    Attributes:
+        proposed_level: legal security level 1-5 proposed for it; the owner decides the real one. None for national systems.
+        level_reason: the criterion it rests on, with its article.
+        log_types: the kinds of log it owes.
+        trusted_proxies: machines whose forwarded-for list is believed; a source may add its own.
+    """
+
+    id: Id
+    name_vi: str
+    name_en: str
+    klass: Klass
+    owner: str | None
+    proposed_level: int | None = Field(ge=1, le=5)
+    level_reason_vi: str
+    level_reason_en: str
+    confidence: Confidences
+    source: str
+    log_types: list[LogType] = Field(min_length=1)
+    formats: list[Format] = Field(min_length=1)
+    calendar: Calendar
+    rhythm: Rhythm
+    trusted_proxies: list[NetworkText] = []
+
+    @field_validator("formats")
+    @classmethod
+    def _formats_differ(cls, value: list[Format]) -> list[Format]:
+        ids = [one.id for one in value]
+        for place, name in enumerate(ids):
+            if name in ids[:place]:
+                raise DefinitionProblem(msg("mã khuôn '{name}' lặp lại", name=name), place=(place, "id"))
+        return value
+
+    @model_validator(mode="after")
+    def _formats_prove_what_is_owed(self) -> Platform:
+        for place, one in enumerate(self.formats):
+            if one.log_type not in self.log_types:
+                raise DefinitionProblem(
+                    msg("loại nhật ký '{name}' không có trong log_types của nền tảng", name=one.log_type),
+                    advice=advice_for(one.log_type, self.log_types),
+                    place=("formats", place, "log_type"),
+                )
+        return self
+
+    def name(self, lang: Lang) -> str:
+        """The name in `lang`."""
+        return self.name_vi if lang is Lang.VI else self.name_en
+
+    def format(self, id: str | None = None) -> Format:  # noqa: A002 - the word of the glossary
+        """The format called `id`; without one, the only or first format. Raises NotFoundError."""
+        if id is None:
+            return self.formats[0]
+        for one in self.formats:
+            if one.id == id:
+                return one
+        raise NotFoundError(
+            msg("nền tảng {platform} không có khuôn '{name}'", platform=self.id, name=id),
+            advice=advice_for(id, [one.id for one in self.formats]),
+        )
+
+
+@overload
+def load_platforms(folder: Path = ..., *, strict: Literal[True] = ...) -> dict[str, Platform]: ...
+@overload
+def load_platforms(
+    folder: Path = ..., *, strict: Literal[False]
+) -> tuple[dict[str, Platform], tuple[DefinitionError, ...]]: ...
+def load_platforms(
+    folder: Path = FOLDER, *, strict: bool = True
+) -> dict[str, Platform] | tuple[dict[str, Platform], tuple[DefinitionError, ...]]:
+    """Every platform of `folder` (`*.yaml`) by id, in the order of the file names.
+
+    Args:
+        folder: one file a platform, named `<id>.yaml`.
+        strict: False to get the good ones together with the faults of the others, in place of an exception.
+
+    Raises:
+        FaultsError: (strict) all faults of all files, each with file:line.
+    """
+    platforms: dict[str, Platform] = {}
+    faults: list[DefinitionError] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            platform = load_platform(path)
+        except FaultsError as problem:
+            faults += problem.faults
+        else:
+            platforms[platform.id] = platform
+    if not strict:
+        return platforms, tuple(faults)
+    if faults:
+        raise FaultsError(faults)
+    return platforms
+
+
+def load_platform(path: Path) -> Platform:
+    """The platform in the file `path`. Raises FaultsError."""
+    definition = read_definition(path)
+    platform = validated(definition, Platform)
+    if platform.id != path.stem:
+        raise FaultsError(
+            [
+                definition.fault(
+                    ("id",), msg("mã '{id}' khác tên tệp", id=platform.id), msg("tên tệp {name}.yaml", name=platform.id)
+                )
+            ]
+        )
+    return platform
+
+
+def platform_of(platforms: Mapping[str, Platform], id: str) -> Platform:  # noqa: A002
+    """The platform called `id`. Raises NotFoundError with a close match."""
+    if id in platforms:
+        return platforms[id]
+    raise NotFoundError(msg("không có nền tảng '{id}'", id=id), advice=advice_for(id, sorted(platforms)))
