@@ -59,8 +59,9 @@ class StoredQuery:
     """Everything needed to ask the same question again.
 
     Attributes:
-        engine: events (the event store, Lucene text) | sql (the case database, a named query).
-        query: text of the question; for `sql` the name of the fact list it reads.
+        engine: events (the event store) | sql (the case database).
+        facts: name of the list of facts that is counted (`soc.compliance.facts.LISTS`).
+        query: what selects them: Lucene text for `events`, a sentence of conditions for `sql`.
         agencies: ids whose data was asked for; None = all of the province. Real data only, never an exercise.
         since, until: window over event time, or over the time an incident was detected.
         as_of: facts that reached us later were not counted.
@@ -69,6 +70,7 @@ class StoredQuery:
     """
 
     engine: str
+    facts: str
     query: str
     agencies: tuple[str, ...] | None
     since: datetime

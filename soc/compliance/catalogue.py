@@ -10,11 +10,12 @@ import hashlib
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from soc.compliance.definitions import Strict, Text, load
+from soc.core.i18n import Message, msg
 
 CATALOGUES = Path(__file__).with_name("catalogues")
 
@@ -75,8 +76,26 @@ class Reference(Strict):
     at: str = ""
 
 
+class Target(Strict):
+    """From which value on a figure counts as met or partly met. Always a proposal of the province, never law.
+
+    `higher`: met from `met` on, partly when more than `partly`. `lower`: met up to `met`, partly up to `partly`.
+    """
+
+    better: Literal["higher", "lower"]
+    met: float
+    partly: float
+
+
+class Owner(StrEnum):
+    """Who owes a criterion: each agency, or the province once for all."""
+
+    AGENCY = "agency"
+    PROVINCE = "province"
+
+
 class Criterion(Dated):
-    """One measurable demand of a layer."""
+    """One measurable demand of a layer; `target` is given where telemetry decides."""
 
     id: str = Field(pattern=r"^L[1-4]-\d\d$")
     layer: int = Field(ge=1, le=4)
@@ -85,6 +104,8 @@ class Criterion(Dated):
     evidence_kind: EvidenceKind
     period: Cycle
     legal_basis: tuple[Reference, ...] = Field(min_length=1)
+    owed_by: Owner = Owner.AGENCY
+    target: Target | None = None
     confidence: Confidence
 
 
@@ -134,10 +155,33 @@ class Catalogue(Strict):
         return tuple(f"{text.citation}, {at}" if at else text.citation for text, at in basis if text.applies(day))
 
 
-class RequiredType(Strict):
-    """A log type that levels ask for, and the platform log types that satisfy it."""
+class LogType(StrEnum):
+    """Log types that the levels ask for. Source: TCVN 14423:2026, x.8.2.1 (verified-secondary)."""
 
-    name: Text
+    SYSTEM_ACCESS = "system_access"
+    APPLICATION = "application"
+    ALERT = "alert"
+    PROCESS = "process"
+    DATA_ACCESS = "data_access"
+
+    @property
+    def label(self) -> Message:
+        """The words shown to a person."""
+        return _LOG_TYPES[self]
+
+
+_LOG_TYPES = {
+    LogType.SYSTEM_ACCESS: msg("nhật ký truy cập hệ thống"),
+    LogType.APPLICATION: msg("nhật ký ứng dụng"),
+    LogType.ALERT: msg("cảnh báo của thiết bị bảo vệ"),
+    LogType.PROCESS: msg("nhật ký tiến trình"),
+    LogType.DATA_ACCESS: msg("nhật ký truy cập dữ liệu"),
+}
+
+
+class RequiredType(Strict):
+    """A log type that levels ask for: the platform log types that satisfy it."""
+
     met_by: tuple[str, ...]
 
     def met_by_any(self, seen: frozenset[str]) -> bool:
@@ -148,7 +192,7 @@ class RequiredType(Strict):
 class LevelDuty(Strict):
     """What one level asks of the logs; `retention_months` None = the standard states none."""
 
-    required: tuple[str, ...]
+    required: tuple[LogType, ...]
     retention_months: int | None = None
 
 
@@ -158,14 +202,14 @@ class LevelDuties(Strict):
     id: str
     version: str
     confidence: Confidence
-    required_types: dict[str, RequiredType]
+    required_types: dict[LogType, RequiredType]
     levels: dict[int, LevelDuty]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        unknown = {name for duty in self.levels.values() for name in duty.required} - set(self.required_types)
-        if unknown:
-            raise ValueError(f"no such required type: {', '.join(sorted(unknown))}")
+        lacking = {name for duty in self.levels.values() for name in duty.required} - set(self.required_types)
+        if lacking:
+            raise ValueError(f"nothing meets required type {', '.join(sorted(lacking))}")
         return self
 
     @property
@@ -173,7 +217,7 @@ class LevelDuties(Strict):
         """SHA-256 over the content."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
-    def met(self, level: int, seen: frozenset[str]) -> tuple[str, ...]:
+    def met(self, level: int, seen: frozenset[str]) -> tuple[LogType, ...]:
         """Those of the level's required types that the log types in `seen` satisfy."""
         return tuple(name for name in self.levels[level].required if self.required_types[name].met_by_any(seen))
 
