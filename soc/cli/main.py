@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -41,7 +41,6 @@ COMMANDS: dict[str, tuple[str, Message]] = {
     "verify": ("soc.cli.verify:verify", msg("Kiểm chứng báo cáo hoặc chuỗi nhật ký kiểm toán")),
     "user": ("soc.cli.user:app", msg("Tài khoản: thêm, liệt kê, khóa")),
     "agency": ("soc.cli.agency:app", msg("Cơ quan: thêm, liệt kê")),
-    "bench": ("soc.cli.bench:bench", msg("Đo tốc độ trên máy này")),
 }
 """Command -> where its function or app lives, and its help. Imported only when called."""
 
@@ -89,7 +88,7 @@ cli = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True, ric
 
 
 @cli.callback()
-def options(lang: Lang | None = typer.Option(None, help=msg("Ngôn ngữ: vi hoặc en").text)) -> None:
+def options(lang: Annotated[Lang | None, typer.Option(help=msg("Ngôn ngữ: vi hoặc en").text)] = None) -> None:
     """Vọng Gác."""
     if lang is not None:
         os.environ["SOC_LANG"] = lang.value

@@ -1,0 +1,241 @@
+"""The object graph: every part built once, on first use, from the settings. The only place that knows all of them.
+
+with Application(settings) as app:
+    app.pipeline.drain()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from argon2 import PasswordHasher
+
+from collectors.crypto import PayloadCipher, derive_key, load_master_key
+from collectors.enrich import default_enrichers
+from collectors.enrich.zone import load_networks
+from collectors.ingest import Collector
+from collectors.normalise import Normaliser
+from collectors.platform import Platform, load_platforms
+from collectors.quarantine import Quarantine
+from collectors.redact import Redactor
+from collectors.sources import load_sources
+from collectors.spool import Spool
+from detectors.detector import SigmaDetector
+from detectors.rulepack import own_rules
+from detectors.sigma import RuleSet
+from playbooks.service import PlaybookService
+from soc.access.accounts import AccountService
+from soc.access.agencies import AgencyService
+from soc.access.passwords import Passwords
+from soc.access.principal import SYSTEM
+from soc.access.sessions import Lifetimes, SessionService
+from soc.access.throttle import Policy, Throttle
+from soc.app.checkpoints import Checkpoints
+from soc.app.home import prepare_home
+from soc.app.pipeline import Pipeline
+from soc.app.schema import migrate
+from soc.app.sources import SourceBook
+from soc.audit.trail import AuditTrail
+from soc.compliance.catalogue import Catalogue, load_catalogue
+from soc.compliance.evidence_service import EvidenceService
+from soc.compliance.systems import SystemRegister
+from soc.core.clock import Clock, SystemClock
+from soc.core.settings import Settings
+from soc.exercises.scenario import Scenario, load_scenarios
+from soc.exercises.service import ExerciseService
+from soc.incidents.duties import DutyBook, load_duties
+from soc.incidents.reader import IncidentReader
+from soc.incidents.service import IncidentService
+from soc.storage.blobs import BlobStore
+from soc.storage.sql import Database, connect
+from soc.storage.tantivy_store import TantivyEventStore
+
+Part = TypeVar("Part")
+
+
+class Application:
+    """All parts of one installation.
+
+    Args:
+        clock: the machine's, unless a replay or an exercise brings its own.
+        writer: whether this process may write events; one process of a home can.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock | None = None, *, writer: bool = False) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self._writer = writer
+        self._closers: list[Callable[[], None]] = []
+
+    def __enter__(self) -> Self:
+        prepare_home(self.settings.home)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close what was opened, last first."""
+        while self._closers:
+            self._closers.pop()()
+
+    def _closing(self, part: Part, close: Callable[[], None]) -> Part:
+        self._closers.append(close)
+        return part
+
+    # storage
+
+    @cached_property
+    def home(self) -> Path:
+        return self.settings.home
+
+    @cached_property
+    def database(self) -> Database:
+        """The case database, at its newest revision."""
+        database = connect(self.settings.sql_url)
+        migrate(database)
+        return self._closing(database, database.close)
+
+    @cached_property
+    def store(self) -> TantivyEventStore:
+        store = TantivyEventStore(self.home / "events", writable=self._writer)
+        return self._closing(store, store.close)
+
+    @cached_property
+    def blobs(self) -> BlobStore:
+        return BlobStore(self.home / "blobs")
+
+    # collection
+
+    @cached_property
+    def _master_key(self) -> bytes:
+        configured = self.settings.spool_key
+        return load_master_key(self.home, configured.get_secret_value() if configured else "")
+
+    @cached_property
+    def _cipher(self) -> PayloadCipher:
+        return PayloadCipher(self._master_key)
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        quarantine = Quarantine(self.home / "quarantine.sqlite", self._cipher)
+        return self._closing(quarantine, quarantine.close)
+
+    @cached_property
+    def spool(self) -> Spool:
+        spool = Spool(self.home / "spool.sqlite", self._cipher, self.quarantine)
+        return self._closing(spool, spool.close)
+
+    @cached_property
+    def platforms(self) -> Mapping[str, Platform]:
+        return load_platforms()
+
+    @cached_property
+    def sources(self) -> SourceBook:
+        registered = load_sources(self.home / "sources.yaml", self.platforms)
+        book = SourceBook(registered, self.platforms, lambda code: self.exercises.get(SYSTEM, code).agency)
+        book.check()
+        return book
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        return Redactor(derive_key(self._master_key, "pseudonyms"))
+
+    @cached_property
+    def collector(self) -> Collector:
+        return Collector(self.spool, self.redactor, self.quarantine, self.clock, self.settings.max_record_bytes)
+
+    @cached_property
+    def normaliser(self) -> Normaliser:
+        networks = load_networks(self.home / "networks.yaml")
+        return Normaliser(self.platforms, default_enrichers(networks), self.clock)
+
+    # detection and response
+
+    @cached_property
+    def rules(self) -> RuleSet:
+        """Our own rules and those imported into the home."""
+        imported = self.home / "rules"
+        return RuleSet.load([own_rules(), *([imported] if imported.is_dir() else [])])
+
+    @cached_property
+    def detector(self) -> SigmaDetector:
+        return SigmaDetector(self.rules)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The one writer's pipeline, resumed where it stopped."""
+        pipeline = Pipeline(
+            spool=self.spool,
+            quarantine=self.quarantine,
+            sources=self.sources.resolve,
+            normaliser=self.normaliser,
+            store=self.store,
+            detector=self.detector,
+            incidents=self.incidents,
+            checkpoints=Checkpoints(self.database),
+            database=self.database,
+            clock=self.clock,
+            batch_size=self.settings.batch_size,
+        )
+        pipeline.resume()
+        return pipeline
+
+    @cached_property
+    def duties(self) -> DutyBook:
+        return load_duties()
+
+    @cached_property
+    def incidents(self) -> IncidentService:
+        return IncidentService(self.database, self.clock, self.audit, self.duties)
+
+    @cached_property
+    def incident_reader(self) -> IncidentReader:
+        return IncidentReader(self.database, self.clock, self.duties)
+
+    @cached_property
+    def scenarios(self) -> Mapping[str, Scenario]:
+        return load_scenarios(Path(__file__).resolve().parents[1] / "exercises" / "scenarios")
+
+    @cached_property
+    def exercises(self) -> ExerciseService:
+        return ExerciseService(self.database, self.scenarios, self.clock, self.audit)
+
+    # people
+
+    @cached_property
+    def audit(self) -> AuditTrail:
+        return AuditTrail(self.clock)
+
+    @cached_property
+    def agencies(self) -> AgencyService:
+        return AgencyService(self.database, self.audit)
+
+    @cached_property
+    def accounts(self) -> AccountService:
+        return AccountService(self.database, self.clock, self.audit, Passwords(PasswordHasher()), Throttle(Policy()))
+
+    @cached_property
+    def sessions(self) -> SessionService:
+        lifetimes = Lifetimes.of(self.settings)
+        return SessionService(self.database, self.clock, self.audit, self.accounts, lifetimes)
+
+    # compliance
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return load_catalogue()
+
+    @cached_property
+    def systems(self) -> SystemRegister:
+        return SystemRegister(self.database, self.audit)
+
+    @cached_property
+    def evidence(self) -> EvidenceService:
+        return EvidenceService(self.database, self.blobs, self.clock, self.audit, self.catalogue)
