@@ -1,0 +1,200 @@
+"""What a field value means to a search: the one definition that every event store follows.
+
+- *keyword* (every field that `soc.core.ecs` does not list): compared whole, letter case folded, marks kept: `user.name:ADMIN` finds
+  "admin", `tran bien` does not find "Trấn Biên". Only the first `KEYWORD_CHARS` characters count. A number or boolean in a keyword
+  field is its text; a range with numeric bounds reads numbers, and text that is a plain decimal number, as numbers.
+- *text* (`message`, `event.original`, `error.message`): compared word by word, letter case and Vietnamese marks folded, đ as d, so
+  `tran bien` finds "Trấn Biên". A word is a run of letters, digits and underscores.
+- *free words* (a query without a field) look into every text field and, word by word too, into `HOT_FIELDS`.
+- *ip*: compared as addresses; an IPv4 address equals its IPv4-mapped IPv6 form. *date*: instants in microseconds of the epoch.
+  *long*, *float*: numbers. *boolean*: `true`, `false`.
+
+A field with several values matches when any of them does.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, ip_address
+from typing import TypeAlias
+
+from soc.core.clock import iso, parse_iso
+from soc.core.ecs import TYPES, FieldType, field_type
+from soc.core.event import Scalar, Value
+
+Key: TypeAlias = str | int | float
+"""What values of a field are compared and ordered by: folded text, or a number (also for addresses and instants)."""
+
+KEYWORD_CHARS = 4096
+WORD_CHARS = 255
+
+TEXT_FIELDS = tuple(sorted(name for name, kind in TYPES.items() if kind is FieldType.TEXT))
+HOT_FIELDS = (
+    "event.action",
+    "event.code",
+    "host.name",
+    "user.name",
+    "user.email",
+    "source.ip",
+    "destination.ip",
+    "source.user.name",
+    "url.original",
+    "url.path",
+    "url.domain",
+    "process.name",
+    "process.command_line",
+    "file.name",
+    "file.path",
+    "rule.name",
+    "soc.platform",
+    "soc.agency",
+    "soc.unit",
+)
+"""Keyword fields that free words look into, besides the text fields."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MAPPED_IPV4 = 0xFFFF << 32
+_MARKS = re.compile("[\u0300-\u036f]")
+_WORD = re.compile(rf"\w{{1,{WORD_CHARS}}}")
+_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+_STROKED_D = str.maketrans("đ", "d")
+
+
+def fold(text: str) -> str:
+    """`text` as keywords are compared: letter case folded, composed; NUL, which the index keeps for itself, becomes U+FFFD."""
+    return (text.lower() if text.isascii() else _nfc(_nfc(text).casefold())).replace("\0", "\ufffd")
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def fold_words(text: str) -> str:
+    """`text` as words are compared: `fold` without marks, đ as d."""
+    if text.isascii():
+        return text.lower()
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", text.casefold()))
+    return _nfc(bare.translate(_STROKED_D))
+
+
+def words(text: str) -> list[str]:
+    """The words of `text` in order, folded; a longer run than `WORD_CHARS` counts as several words."""
+    return _WORD.findall(fold_words(text))
+
+
+def values(value: Value | None) -> list[Scalar]:
+    """The values of a field, none for an absent one."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def text_form(value: Scalar) -> str:
+    """A value as text: what wildcards match and what a term aggregation shows."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else repr(value)
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds of the epoch."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(count: int) -> datetime:
+    """The inverse of `micros`."""
+    return _EPOCH + timedelta(microseconds=count)
+
+
+def address_number(text: str) -> int:
+    """An address as a number in the IPv6 space. Raises ValueError."""
+    address = ip_address(text)
+    return int(address) | _MAPPED_IPV4 if isinstance(address, IPv4Address) else int(address)
+
+
+def key(kind: FieldType, value: Scalar) -> Key:
+    """What `value` is compared by in a field of type `kind`, which is not text.
+
+    Raises:
+        ValueError: the value is not of the type; events that went through `soc.core.event.typed` have none.
+    """
+    if kind is FieldType.KEYWORD:
+        return fold(text_form(value)[:KEYWORD_CHARS])
+    if kind is FieldType.IP and isinstance(value, str):
+        return address_number(value)
+    if kind is FieldType.DATE and isinstance(value, str):
+        return micros(parse_iso(value))
+    if kind is FieldType.BOOLEAN and isinstance(value, bool):
+        return text_form(value)
+    if kind in {FieldType.LONG, FieldType.FLOAT} and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _number_key(kind, value)
+    raise ValueError(value)
+
+
+def _number_key(kind: FieldType, value: float) -> Key:
+    if kind is FieldType.FLOAT:
+        return float(value) + 0.0  # -0.0 and 0.0 are one number, so they need one key
+    if value != int(value):
+        raise ValueError(value)
+    return int(value)
+
+
+def number(value: Scalar) -> float | None:
+    """A keyword value as a number: numbers, and text that is a plain decimal of up to 15 digits."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return float(value) + 0.0 if _DECIMAL.fullmatch(value) else None
+    return float(value) + 0.0
+
+
+def keys(name: str, value: Value | None) -> dict[Key, Scalar]:
+    """The different keys of a field, each with the value as aggregations show it: the smallest spelling of those that fold alike."""
+    kind = field_type(name)
+    found: dict[Key, Scalar] = {}
+    for one in values(value):
+        at = key(kind, one)
+        seen = shown(kind, at, one)
+        found[at] = min(found.get(at, seen), seen)
+    return found
+
+
+def shown(kind: FieldType, at: Key, value: Scalar) -> Scalar:
+    """The value of key `at` as an aggregation shows it: text of keywords and addresses, instants in the ECS form, numbers."""
+    if kind in {FieldType.KEYWORD, FieldType.IP}:
+        return text_form(value)[:KEYWORD_CHARS].replace("\0", "\ufffd")
+    return plain(kind, at)
+
+
+def plain(kind: FieldType, at: Key) -> Scalar:
+    """A key of a type that has one spelling for each key, as an aggregation shows it."""
+    if kind is FieldType.DATE:
+        return iso(from_micros(int(at)))
+    return at == "true" if kind is FieldType.BOOLEAN else at
+
+
+def numbers(name: str, value: Value | None) -> set[int | float]:
+    """The different numbers of a field as ranges and statistics read them; dates in microseconds of the epoch."""
+    kind = field_type(name)
+    if kind in {FieldType.LONG, FieldType.FLOAT, FieldType.DATE}:
+        return {at for at in keys(name, value) if not isinstance(at, str)}
+    return {found for one in values(value) if (found := number(one)) is not None}
+
+
+def sort_key(name: str, value: Value | None, *, ascending: bool) -> Key | None:
+    """What an event is sorted by: its smallest key when ascending, else its largest; None without a value."""
+    found = keys(name, value)
+    if not found:
+        return None
+    return min(found) if ascending else max(found)
+
+
+def free_words(fields: Mapping[str, Value]) -> Iterator[list[str]]:
+    """The words of each value of `HOT_FIELDS` that free words look into."""
+    for name in HOT_FIELDS:
+        for one in values(fields.get(name)):
+            yield words(text_form(one)[:KEYWORD_CHARS])
