@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -132,7 +132,7 @@ class IncidentReader:
             columns.insert(0, IncidentRow.rank)
         query = select(IncidentRow).where(*conditions).order_by(*(column.desc() for column in columns))
         if after:
-            query = query.where(tuple_(*columns) < tuple_(*_cursor_values(after, columns)))
+            query = query.where(_before(columns, after))
         with self.database.transaction() as session:
             total = _count(session, select(IncidentRow.code).where(*conditions))
             rows = list(session.scalars(query.limit(limit + 1)))
@@ -165,12 +165,12 @@ class IncidentReader:
     def alerts(self, principal: Principal, code: str = "", limit: int = 50, after: str = "") -> AlertPage:
         """Alerts, newest first: those of one incident, or all of the scope."""
         principal.require(Right.READ_ALERTS)
-        query = select(AlertRow).where(*_in_scope(principal.scope, AlertRow))
+        query = select(AlertRow).where(*in_scope(principal.scope, AlertRow))
         if code:
             query = query.where(AlertRow.incident == code)
         columns: list[Any] = [AlertRow.raised, AlertRow.id]
         if after:
-            query = query.where(tuple_(*columns) < tuple_(*_cursor_values(after, columns)))
+            query = query.where(_before(columns, after))
         with self.database.transaction() as session:
             rows = list(session.scalars(query.order_by(*(column.desc() for column in columns)).limit(limit + 1)))
         more = _cursor([rows[limit - 1].raised, rows[limit - 1].id]) if len(rows) > limit else ""
@@ -195,14 +195,14 @@ class IncidentReader:
         return project(stream), timeline(stream)
 
 
-def _in_scope(scope: Scope, table: type[IncidentRow | AlertRow]) -> list[ColumnElement[bool]]:
+def in_scope(scope: Scope, table: type[IncidentRow | AlertRow]) -> list[ColumnElement[bool]]:
     """The one gate of this package for tenants and exercises."""
     gate = [table.exercise.is_(None) if scope.exercise is None else table.exercise == scope.exercise]
     return gate if scope.agencies is None else [*gate, table.agency.in_(sorted(scope.agencies))]
 
 
 def _conditions(scope: Scope, wanted: IncidentFilter) -> list[ColumnElement[bool]]:
-    found = [*_in_scope(scope, IncidentRow), IncidentRow.status != Status.VOID.value]
+    found = [*in_scope(scope, IncidentRow), IncidentRow.status != Status.VOID.value]
     if wanted.status:
         found.append(IncidentRow.status.in_([status.value for status in wanted.status]))
     if wanted.severity:
@@ -227,20 +227,21 @@ def _cursor(values: Sequence[object]) -> str:
     return "~".join(iso(value) if isinstance(value, datetime) else str(value) for value in values)
 
 
-def _cursor_values(cursor: str, columns: Sequence[Any]) -> list[Any]:
-    """The values for a comparison with the columns; the inverse of `_cursor`."""
+def _before(columns: Sequence[Any], cursor: str) -> ColumnElement[bool]:
+    """Rows after the cursor in falling order; the values of the cursor are the inverse of `_cursor`."""
     parts = cursor.split("~")
     try:
-        return [_cursor_value(part, column.type.python_type) for part, column in zip(parts, columns, strict=True)]
+        values = [_READ.get(column.key, str)(part) for part, column in zip(parts, columns, strict=True)]
     except ValueError as problem:
         raise InputError(
             msg("vị trí trang “{cursor}” không đọc được", cursor=cursor[:80]),
             advice=msg("mở lại danh sách từ trang đầu"),
         ) from problem
+    return tuple_(*columns) < tuple_(*values, types=[column.type for column in columns])
 
 
-def _cursor_value(text: str, kind: type) -> object:
-    return parse_iso(text) if kind is datetime else kind(text)
+_READ: dict[str, Callable[[str], object]] = {"detected": parse_iso, "raised": parse_iso, "rank": int}
+"""How the cursor text of a column is read; text stays text."""
 
 
 def _names(vi: str, en: str) -> Names:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from detectors.alert import Alert
 from soc.access.principal import SYSTEM, Principal, Right
-from soc.audit.trail import Act
+from soc.audit.trail import AuditTrail
+from soc.core.act import Act
 from soc.core.clock import Clock, iso
 from soc.core.errors import ConflictError, InputError, NotFoundError
 from soc.core.i18n import msg
@@ -29,14 +29,6 @@ _LASTING = frozenset({Kind.NOTICE_SENT, Kind.RESPONSE, Kind.TAGGED, Kind.UNTAGGE
 """Never undone from the timeline: a notice has left the house, and a playbook undoes its own steps."""
 
 
-class Audit(Protocol):
-    """What this package needs of the audit trail."""
-
-    def record(self, session: Session, act: Act) -> object:
-        """Add the act to the trail within the caller's transaction."""
-        ...
-
-
 class IncidentService:
     """Everything that changes an incident.
 
@@ -45,7 +37,7 @@ class IncidentService:
     given and somebody was faster.
     """
 
-    def __init__(self, database: Database, clock: Clock, audit: Audit, duties: DutyBook) -> None:
+    def __init__(self, database: Database, clock: Clock, audit: AuditTrail, duties: DutyBook) -> None:
         self.database, self.clock, self.audit, self.duties = database, clock, audit, duties
 
     def take(self, session: Session, alerts: Sequence[Alert]) -> list[str]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from detectors.alert import Alert, Explanation
 from soc.access.principal import Principal, Role
-from soc.audit.trail import Act
+from soc.audit.trail import AuditTrail
 from soc.core.clock import FixedClock
 from soc.core.scope import PROVINCE, Scope
 from soc.core.severity import Severity
@@ -23,16 +21,6 @@ from soc.storage.sql import Base, Database, connect
 T0 = datetime(2026, 11, 17, 1, 0, tzinfo=UTC)
 ANALYST = Principal("ts.01", Role.ANALYST, "so-mau", PROVINCE)
 OFFICER_A = Principal("cb.a", Role.OFFICER, "xa-mau-01", Scope(frozenset({"xa-mau-01"})))
-
-
-@dataclass
-class Acts:
-    """An audit trail that only remembers; the chained one is tested in tests/audit."""
-
-    acts: list[Act] = field(default_factory=list)
-
-    def record(self, _session: Session, act: Act) -> None:
-        self.acts.append(act)
 
 
 _numbers = count(1)
@@ -72,7 +60,7 @@ class Desk:
 
     database: Database
     clock: FixedClock
-    audit: Acts
+    audit: AuditTrail
     service: IncidentService
     reader: IncidentReader
 
@@ -82,7 +70,8 @@ class Desk:
 
 
 def open_desk(url: str) -> Desk:
-    database, clock, audit, book = connect(url), FixedClock(T0), Acts(), load_duties()
+    database, clock, book = connect(url), FixedClock(T0), load_duties()
+    audit = AuditTrail(clock)
     Base.metadata.create_all(database.engine)
     service = IncidentService(database, clock, audit, book)
     return Desk(database, clock, audit, service, IncidentReader(database, clock, book))
