@@ -27,7 +27,6 @@ from collectors.spool import Spool
 from detectors.detector import SigmaDetector
 from detectors.rulepack import own_rules
 from detectors.sigma import RuleSet
-from playbooks.service import PlaybookService
 from soc.access.accounts import AccountService
 from soc.access.agencies import AgencyService
 from soc.access.passwords import Passwords

@@ -37,6 +37,21 @@ class FixedClock:
         self.moment += step
 
 
+@dataclass
+class ShiftedClock:
+    """Another clock, moved to a chosen moment and running on from there: for exercises and for replays of a sample."""
+
+    base: Clock
+    offset: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return self.base.now() + self.offset
+
+    def set(self, moment: datetime) -> None:
+        """Make it `moment` now."""
+        self.offset = moment - self.base.now()
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A span of time, `since` included, `until` not; both aware UTC."""
