@@ -85,12 +85,13 @@ def show_score(score: Score, *, json: bool = False) -> None:
         seconds = "" if inject.seconds is None else f"{inject.seconds:.1f}"
         table.add_row(_text(inject.inject.title, lang), wanted.render(lang), found.render(lang), seconds)
     Console().print(table)
+    extra = len(score.unexpected)
     say(
         msg(
-            "phát hiện {detected}/{expected}; luật báo thêm: {extra}",
-            detected=score.detected,
-            expected=score.expected,
-            extra=len(score.unexpected),
+            "phát hiện {found}/{wanted}; luật báo thêm: {extra}",
+            found=score.detected,
+            wanted=score.expected,
+            extra=extra,
         )
     )
 
