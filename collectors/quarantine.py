@@ -157,7 +157,16 @@ class Quarantine:
     def _row(self, record: RawRecord, reason: Message, ident: str, kind: Kind) -> tuple[str | int | bytes, ...]:
         entry_id = digest(ident, kind)
         payload = self._cipher.seal(record.data, _binding(entry_id, record.source))
-        told = (entry_id, ident, str(kind), reason.text, dump_message(reason), record.source, record.seq, record.where)
+        told = (
+            entry_id,
+            ident,
+            str(kind),
+            _shape(reason),
+            dump_message(reason),
+            record.source,
+            record.seq,
+            record.where,
+        )
         return *told, iso(record.received), len(record.data), payload
 
 
@@ -173,6 +182,12 @@ def _entry(row: tuple[str, str, str, bytes, str, int, str, str, int]) -> Quarant
     return Quarantined(
         entry_id, ident, Kind(kind), load_message(reason), source, seq, place, parse_iso(received), size_bytes
     )
+
+
+def _shape(message: Message) -> str:
+    """The sentences of a message without their values: what entries with the same reason have in common."""
+    inner = (_shape(part) for part in message.values.values() if isinstance(part, Message))
+    return "\n".join((message.text, *inner))
 
 
 def dump_message(message: Message) -> bytes:

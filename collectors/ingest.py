@@ -1,0 +1,148 @@
+"""From an input into the spool: decode, name, redact, keep. The only way in; what passed here is accepted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from collectors.input import Chunk, Input, Reading, Rejected
+from collectors.quarantine import Kind, Quarantine
+from collectors.record import RawRecord
+from collectors.redact import Redactor
+from collectors.spool import Spool, SpoolItem
+from collectors.text import UTF8, decode
+from soc.core.clock import Clock
+from soc.core.errors import InputError
+from soc.core.i18n import Message
+from soc.core.ids import digest
+
+BATCH = 1000
+"""Records of one commit at least, where the input has as many: one sync of the disk costs about 4 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one pass over an input came to.
+
+    `accepted` are in the spool, `quarantined` records are in quarantine, `masked` values were taken out of both; `faults`
+    are files or parts of files that could not be read. Duplicates show only at the store (`event.id`).
+    """
+
+    accepted: int = 0
+    quarantined: int = 0
+    masked: int = 0
+    size_bytes: int = 0
+    faults: tuple[InputError, ...] = ()
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.accepted + other.accepted,
+            self.quarantined + other.quarantined,
+            self.masked + other.masked,
+            self.size_bytes + other.size_bytes,
+            self.faults + other.faults,
+        )
+
+
+Progress = Callable[[Counts], None]
+"""Called after each commit with the counts of the pass so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Moves the records of inputs into the spool. `max_record_bytes`: a longer record is cut and goes to quarantine."""
+
+    spool: Spool
+    redactor: Redactor
+    quarantine: Quarantine
+    clock: Clock
+    max_record_bytes: int = 1_048_576
+
+    def collect(self, source: str, inlet: Input, progress: Progress = lambda _: None) -> Counts:
+        """Take in what `inlet` has now, for the registered source `source`.
+
+        Killed at any moment, the next call goes on behind the last record that was kept. At the end of an input that is not
+        followed its cursors are forgotten: taking it in again delivers it again, and the store counts duplicates.
+
+        Raises:
+            EngineError: the spool cannot keep anything (disk full); what was counted so far is kept, nothing else is.
+        """
+        prefix = f"{source}\x1f{inlet.key}\x1f"
+        kept = {name.removeprefix(prefix): state for name, state in self.spool.cursors(prefix).items()}
+        reading = Reading(source, self.clock.now(), self.max_record_bytes, kept)
+        total, touched = Counts(), set(kept)
+        for batch in _batches(inlet.read(reading)):
+            total += self._keep(batch, reading, prefix)
+            touched |= batch.cursors.keys()
+            progress(total)
+        if not inlet.follow:
+            self.spool.append((), {prefix + name: None for name in touched})
+        return total
+
+    def follow(
+        self, source: str, inlet: Input, stop: threading.Event, poll_s: float = 1.0, progress: Progress = lambda _: None
+    ) -> Counts:
+        """Take in what comes until `stop` is set; looks again after `poll_s` seconds without news. Raises as `collect` does."""
+        total = Counts()
+        while not stop.is_set():
+            news = self.collect(source, inlet, progress)
+            total += news
+            if not (news.accepted or news.quarantined):
+                stop.wait(poll_s)
+        return total
+
+    def _keep(self, batch: Chunk, reading: Reading, prefix: str) -> Counts:
+        """Quarantine first: it takes the same record twice without harm, so a kill before the spool's commit repeats all of it."""
+        items = [self._item(record) for record in batch.records]
+        refused = [self._refused(rejected) for rejected in batch.rejected]
+        faults = [_of_fault(fault, reading.source, reading.received) for fault in batch.faults]
+        self.quarantine.add_all([*(entry for entry, _ in refused), *faults])
+        self.spool.append(items, {prefix + name: state for name, state in batch.cursors.items()})
+        masked = sum(item.masked for item in items) + sum(count for _, count in refused)
+        return Counts(len(items), len(refused), masked, batch.size_bytes, tuple(batch.faults))
+
+    def _item(self, record: RawRecord) -> SpoolItem:
+        data, charset, masked = self._masked(record)
+        return SpoolItem(record.source, record.ident, record.seq, record.received, record.where, data, charset, masked)
+
+    def _refused(self, rejected: Rejected) -> tuple[tuple[RawRecord, Message, str, Kind], int]:
+        record = rejected.record
+        data, _, masked = self._masked(record)
+        return (replace(record, data=data, charset=UTF8), rejected.reason, record.ident, rejected.kind), masked
+
+    def _masked(self, record: RawRecord) -> tuple[bytes, str, int]:
+        decoded = decode(record.data, record.charset)
+        redacted = self.redactor.redact(decoded.text)
+        return redacted.text.encode("utf-8", "surrogatepass"), decoded.charset, redacted.count
+
+
+def _of_fault(fault: InputError, source: str, received: datetime) -> tuple[RawRecord, Message, str, Kind]:
+    """A quarantine entry without data, so that a file nobody could read is seen later and counted."""
+    record = RawRecord(source, 0, b"", received, fault.where)
+    return record, fault.as_message(), digest(source, fault.where, fault.found.render()), Kind.FILE
+
+
+def _batches(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same chunks, small ones put together."""
+    waiting: list[Chunk] = []
+    size = 0
+    for chunk in chunks:
+        waiting.append(chunk)
+        size += len(chunk.records) + len(chunk.rejected)
+        if size >= BATCH:
+            yield _merged(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield _merged(waiting)
+
+
+def _merged(chunks: Sequence[Chunk]) -> Chunk:
+    return Chunk(
+        [record for chunk in chunks for record in chunk.records],
+        [rejected for chunk in chunks for rejected in chunk.rejected],
+        [fault for chunk in chunks for fault in chunk.faults],
+        {name: state for chunk in chunks for name, state in chunk.cursors.items()},
+        sum(chunk.size_bytes for chunk in chunks),
+    )

@@ -1,0 +1,104 @@
+"""Text files, one record per line: a file or a glob, packed or not, read to the end or followed over rotations."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from collectors.input import Chunk, Reading
+from collectors.inputs.lines import read_lines
+from collectors.inputs.logfile import FileState, identity, open_log
+from collectors.inputs.rotation import Visit, plan_visits
+from soc.core.errors import InputError
+from soc.core.i18n import msg
+
+
+@dataclass
+class FileInput:
+    """The lines of the files that `pattern` names.
+
+    `seq` is the offset of a line in the uncompressed file. Blank lines are no records. A line longer than the limit is cut
+    and rejected. A last line without its end is taken when the file is read once; when it is followed, its end is awaited.
+
+    Args:
+        pattern: path or glob.
+        follow: go on where the last pass stopped; see `collectors.inputs.rotation` for what happens on rotation.
+    """
+
+    id: ClassVar[str] = "file"
+
+    pattern: Path
+    follow: bool = False
+    _idle: dict[str, tuple[int, int, int]] = field(default_factory=dict, repr=False)
+    _told: set[str] = field(default_factory=set, repr=False)
+
+    @property
+    def key(self) -> str:
+        return str(self.pattern.absolute())
+
+    def read(self, reading: Reading) -> Iterator[Chunk]:
+        """What there is now, file by file."""
+        states = {name: FileState.of(state) for name, state in reading.cursors.items()}
+        found, faults = self._present()
+        if self.follow:
+            plan = plan_visits(states, found, reading.received)
+            visits, faults = plan.visits, [*faults, *plan.faults]
+            yield Chunk(faults=faults, cursors=plan.cursors)
+        else:
+            yield Chunk(faults=faults)
+            visits = [Visit(n, p, states.get(n, FileState(str(p))), finish=True) for n, p in found.items()]
+        for visit in visits:
+            yield from self._visit(visit, reading)
+
+    def paths(self) -> list[Path]:
+        """The files now, in the order of their names; a path without a match stays, so that it is reported."""
+        text = str(self.pattern)
+        if self.pattern.exists() or self.pattern.is_symlink() or not glob.has_magic(text):
+            return [self.pattern]
+        return sorted(Path(path) for path in glob.iglob(text, recursive=True) if not Path(path).is_dir())  # noqa: PTH207 - absolute patterns
+
+    def _present(self) -> tuple[dict[str, Path], list[InputError]]:
+        """Identity -> path of every file that is there, and what is wrong with the others."""
+        found: dict[str, Path] = {}
+        faults: list[InputError] = []
+        for path in self.paths():
+            try:
+                found.setdefault(identity(path), path)
+            except OSError as error:
+                faults += self._unreadable(path, error)
+        return found, faults
+
+    def _visit(self, visit: Visit, reading: Reading) -> Iterator[Chunk]:
+        try:
+            if not self._may_have_more(visit):
+                return
+            with open_log(visit.path) as log:
+                yield from read_lines(log, visit, reading)
+            self._told.discard(str(visit.path))
+        except OSError as error:
+            yield Chunk(faults=self._unreadable(visit.path, error))
+
+    def _may_have_more(self, visit: Visit) -> bool:
+        """Whether a look inside is worth it: the file changed since the last pass ended at the same offset."""
+        status = visit.path.stat()
+        seen = (visit.state.offset, status.st_size, status.st_mtime_ns)
+        idle = not visit.finish and self._idle.get(visit.name) == seen
+        self._idle[visit.name] = seen
+        return not idle
+
+    def _unreadable(self, path: Path, error: OSError) -> list[InputError]:
+        """The fault, but not again at each pass while nothing changes."""
+        if self.follow and str(path) in self._told:
+            return []
+        self._told.add(str(path))
+        return [
+            InputError(
+                msg("không đọc được tệp ({reason})", reason=error.strerror or str(error)),
+                expected=msg("một tệp thường mà tài khoản thu thập đọc được"),
+                where=str(path),
+                advice=msg("kiểm tra đường dẫn và quyền đọc; các tệp khác vẫn được thu"),
+            )
+        ]

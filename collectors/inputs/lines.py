@@ -1,0 +1,96 @@
+"""One visit to one open log file: its lines as chunks of records, with the cursor behind each chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from collectors.input import Chunk, Reading, Rejected
+from collectors.inputs.logfile import CutShortError, FileState, LogFile, fingerprint, head_of
+from collectors.inputs.rotation import Visit
+from collectors.inputs.splitter import Line, LineSplitter
+from collectors.quarantine import Kind
+from collectors.record import RawRecord
+from collectors.text import detect_utf16
+from soc.core.errors import InputError
+from soc.core.i18n import Message, msg
+
+
+def read_lines(log: LogFile, visit: Visit, reading: Reading) -> Iterator[Chunk]:
+    """The lines behind the state of `visit`; a file that is not the one of the state is read from its start.
+
+    Raises:
+        OSError: the disk stopped answering; what was yielded before is good.
+    """
+    state = visit.state if visit.state.fits(log.sample) else FileState(visit.state.path)
+    state = replace(state, charset=state.charset or detect_utf16(log.sample))
+    splitter = LineSplitter(state.charset, reading.max_record_bytes, state.offset, state.line)
+    yield from _LineReader(log, visit, reading, state, splitter).chunks()
+
+
+@dataclass(frozen=True, slots=True)
+class _LineReader:
+    log: LogFile
+    visit: Visit
+    reading: Reading
+    state: FileState
+    splitter: LineSplitter
+
+    def chunks(self) -> Iterator[Chunk]:
+        faults: list[InputError] = []
+        try:
+            for block in self.log.blocks(self.state.offset):
+                yield self._chunk(self.splitter.feed(block), len(block))
+        except CutShortError as error:
+            faults.append(self._cut_short(error))
+        last = self.splitter.finish() if self.visit.finish else None
+        ending = self._chunk([last] if last else [], 0, cut_short=bool(faults))
+        cursors = {self.visit.name: None} if self.visit.forget else ending.cursors
+        yield replace(ending, faults=faults, cursors=cursors)
+
+    def _chunk(self, lines: Sequence[Line], size_bytes: int, *, cut_short: bool = False) -> Chunk:
+        records: list[RawRecord] = []
+        rejected: list[Rejected] = []
+        for line in lines:
+            reason, kind = self._objection(line, cut_short=cut_short)
+            if reason is not None:
+                rejected.append(Rejected(self._record(line), reason, kind))
+            elif line.data and not line.data.isspace():
+                records.append(self._record(line))
+        return Chunk(records, rejected, (), {self.visit.name: self._reached().stored()}, size_bytes)
+
+    def _record(self, line: Line) -> RawRecord:
+        where = f"{self.visit.path}:{line.number}"
+        return RawRecord(self.reading.source, line.offset, line.data, self.reading.received, where, self.state.charset)
+
+    def _objection(self, line: Line, *, cut_short: bool) -> tuple[Message | None, Kind]:
+        limit = self.reading.max_record_bytes
+        if line.size > limit:
+            return msg(
+                "bản ghi dài {size} byte, giới hạn {limit}; chỉ giữ phần đầu", size=line.size, limit=limit
+            ), Kind.OVERSIZE
+        if cut_short:
+            return msg("bản ghi cuối của tệp nén bị cắt ngang"), Kind.CUT
+        return None, Kind.PARSE
+
+    def _reached(self) -> FileState:
+        head = head_of(self.log.sample, self.splitter.offset)
+        return replace(
+            self.state,
+            offset=self.splitter.offset,
+            line=self.splitter.number,
+            head=fingerprint(head),
+            head_bytes=len(head),
+        )
+
+    def _cut_short(self, error: CutShortError) -> InputError:
+        return InputError(
+            msg(
+                "tệp nén bị cắt ngắn hoặc hỏng sau byte {offset} đã giải nén ({reason})",
+                offset=self.splitter.offset,
+                reason=error,
+            ),
+            expected=msg("tệp nén trọn vẹn"),
+            where=str(self.visit.path),
+            advice=msg("phần đọc được đã nhận; lấy lại tệp gốc rồi nạp lại, bản ghi trùng không bị nhân đôi"),
+        )
