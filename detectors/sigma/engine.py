@@ -1,0 +1,166 @@
+"""The engine: documents in, matches out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from detectors.alert import Explanation
+from detectors.sigma.adapt import adapt
+from detectors.sigma.compile import nfc, verbatim
+from detectors.sigma.explain import explain_program
+from detectors.sigma.pipelines import AUTO, NONE
+from detectors.sigma.predicates import SameAs
+from detectors.sigma.routing import CONSTANT_FIELDS, SAME, Fields, Origin, origin_of, select
+from detectors.sigma.rules import Rule, RuleSet
+from detectors.sigma.table import Budget, Group, Hit, Member, Scanners, holds_for
+from detectors.sigma.tree import Atom, AtomTable, atoms_of, renamed
+from detectors.sigma.values import MISSING, Document, all_leaves, read
+
+_EVERYWHERE = Origin()
+_MAX_ROUTES = 4096
+_MAX_GROUPS = 512
+
+
+@dataclass(frozen=True)
+class Match:
+    """A rule that holds for a document.
+
+    Attributes:
+        rule: the rule.
+        document: the document as the rule read it (EVTX and Winlogbeat made flat).
+    """
+
+    rule: Rule
+    document: Document
+    _hit: Hit
+    _atoms: AtomTable
+
+    @cached_property
+    def matched(self) -> Mapping[str, object]:
+        """Field -> value that satisfied the rule; empty for a rule that holds by what is absent."""
+        found: dict[str, object] = {}
+        for number in self._hit.atoms:
+            atom = self._atoms[number]
+            if atom.field is None:
+                found.update(_keyword_place(atom, self.document))
+            elif atom.field not in found:
+                value = read(self.document, atom.field)
+                found[atom.field] = None if value is MISSING else value
+        return found
+
+    def value_of(self, name: str) -> object:
+        """The value of a field under the name the rule has for it; MISSING where there is none."""
+        return read(self.document, self._hit.member.fields.get(name, name))
+
+    def explain(self) -> Explanation:
+        """The condition tree of the rule with what held."""
+        return explain_program(self._hit.member.program, self._atoms, self.document)
+
+
+def _keyword_place(atom: Atom, document: Document) -> Iterator[tuple[str, object]]:
+    """The first field whose value holds the keyword."""
+    for name, value in document.items():
+        if any(atom.test.holds(leaf) for leaf in all_leaves(value)):
+            yield name, value
+            return
+
+
+class Engine:
+    """Matches documents against a rule set.
+
+    Args:
+        ruleset: the rules.
+        cache_bytes: about how much the decision table may remember; beyond it everything learnt is dropped at once.
+    """
+
+    def __init__(self, ruleset: RuleSet, cache_bytes: int = 96 << 20) -> None:
+        self.ruleset = ruleset
+        self._routed = ruleset.pipeline == AUTO
+        self._budget = Budget(cache_bytes)
+        self._scanners = Scanners(ruleset.atoms, verbatim if ruleset.pipeline == NONE else nfc)
+        self._routes: dict[Origin, Group] = {}
+        self._groups: dict[tuple[object, ...], Group] = {}
+        self._members: dict[tuple[int, int], Member] = {}
+
+    def match(self, document: Document) -> list[Match]:
+        """The rules that hold, in order of loading; those that only feed correlations as well (`rule.reported` False)."""
+        if self._routed:
+            document = adapt(document)
+            origin = origin_of(document)
+        else:
+            origin = _EVERYWHERE
+        if self._budget.is_spent:
+            self._forget()
+        group = self._routes.get(origin)
+        if group is None:
+            group = self._open(origin)
+        hits = group.run(document)
+        if not hits:
+            return []
+        if origin.provider is not None and "Provider_Name" not in document:
+            document = {**document, "Provider_Name": origin.provider}
+        return [Match(hit.member.rule, document, hit, self.ruleset.atoms) for hit in hits]
+
+    def explain(self, rule: Rule, document: Document) -> Explanation:
+        """Why a rule does or doesn't hold for a document, whatever its log source."""
+        adapted = adapt(document) if self._routed else document
+        return explain_program(rule.program, self.ruleset.atoms, adapted)
+
+    def _forget(self) -> None:
+        for group in self._groups.values():
+            group.forget()
+        self._budget.spent = 0
+
+    def _open(self, origin: Origin) -> Group:
+        """The group of an origin not met before; origins with the same rules and constants share one."""
+        if len(self._routes) >= _MAX_ROUTES or len(self._groups) >= _MAX_GROUPS:
+            self._routes.clear()
+            self._groups.clear()
+            self._scanners.clear()
+            self._budget.spent = 0
+        members = [self._member(index, fields) for index, fields in self._selected(origin)]
+        fixed = self._fixed(members, origin.constants)
+        key = (tuple(map(id, members)), frozenset(fixed.items()), origin.is_known)
+        group = self._groups.get(key)
+        if group is None:
+            flat = self._routed and origin.is_known
+            group = self._groups[key] = Group(members, self._scanners, fixed, flat=flat, budget=self._budget)
+        self._routes[origin] = group
+        return group
+
+    def _fixed(self, members: list[Member], constants: Mapping[str, object]) -> dict[int, bool]:
+        """The truth of the atoms on fields that are the same for every document of an origin."""
+        atoms = self.ruleset.atoms
+        numbers = {n for member in members for n in member.constant if atoms[n].field in constants}
+        return {n: holds_for(atoms, n, constants, self._scanners.normal) for n in numbers}
+
+    def _selected(self, origin: Origin) -> list[tuple[int, Fields]]:
+        if self._routed:
+            return select(self.ruleset.rules, origin)
+        return [(index, SAME) for index in range(len(self.ruleset.rules))]
+
+    def _member(self, index: int, fields: Fields) -> Member:
+        """The rule in the names of a kind of document; kept, so that a group is recognised by its members."""
+        found = self._members.get((index, id(fields)))
+        if found is None:
+            rule = self.ruleset.rules[index]
+            program = renamed(rule.program, lambda n: self._in_names(n, fields)) if fields else rule.program
+            constant = (
+                tuple({n for n in atoms_of(program) if self._is_constant(self.ruleset.atoms[n])})
+                if self._routed
+                else ()
+            )
+            found = self._members[index, id(fields)] = Member(index, rule, program, constant, fields)
+        return found
+
+    @staticmethod
+    def _is_constant(atom: Atom) -> bool:
+        return atom.field in CONSTANT_FIELDS and not isinstance(atom.test, SameAs)
+
+    def _in_names(self, number: int, fields: Fields) -> int:
+        atom = self.ruleset.atoms[number]
+        if atom.field is None or atom.field not in fields:
+            return number
+        return self.ruleset.atoms.number(Atom(fields[atom.field], atom.test))

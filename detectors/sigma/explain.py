@@ -1,0 +1,75 @@
+"""Why a rule holds, or why it doesn't: the condition tree with what each test wanted and found."""
+
+from __future__ import annotations
+
+from detectors.alert import Explanation
+from detectors.sigma.predicates import (
+    Anything,
+    Compare,
+    Exists,
+    Literal,
+    Network,
+    Null,
+    Numeral,
+    Pattern,
+    SameAs,
+    Test,
+    TimePart,
+)
+from detectors.sigma.table import holds_for
+from detectors.sigma.tree import All, AtomTable, Leaf, Node, Not
+from detectors.sigma.values import MISSING, Document, read
+
+KEYWORDS = "*"
+"""Subject of a keyword test, which looks at every value."""
+
+
+def explain_program(node: Node, atoms: AtomTable, document: Document) -> Explanation:
+    """The tree of a program over a document, every test tried by its plain meaning."""
+    if isinstance(node, Leaf):
+        return _explain_test(node.atom, atoms, document)
+    if isinstance(node, Not):
+        child = explain_program(node.part, atoms, document)
+        return Explanation("not", not child.held, children=(child,))
+    children = tuple(explain_program(part, atoms, document) for part in node.parts)
+    held = (all if isinstance(node, All) else any)(child.held for child in children)
+    return Explanation("and" if isinstance(node, All) else "or", held, children=children)
+
+
+def _explain_test(number: int, atoms: AtomTable, document: Document) -> Explanation:
+    atom = atoms[number]
+    operator, wanted = describe(atom.test)
+    value = MISSING if atom.field is None else read(document, atom.field)
+    return Explanation(
+        "test",
+        holds_for(atoms, number, document),
+        subject=KEYWORDS if atom.field is None else atom.field,
+        operator=operator,
+        wanted=wanted,
+        found=None if value is MISSING else value,
+    )
+
+
+def describe(test: Test) -> tuple[str, str]:  # noqa: PLR0911 - one line for each kind of test
+    """Operator and wanted value of a test, in the words of Sigma."""
+    match test:
+        case Literal(place, needle):
+            return place.value, needle
+        case Pattern(regex, _, folded, shown):
+            return ("matches" if folded else "re"), shown or regex
+        case Anything():
+            return "matches", "*"
+        case Numeral(number):
+            return "equals", str(number)
+        case Compare(op, bound):
+            return op, str(bound)
+        case Network(cidr):
+            return "cidr", cidr
+        case TimePart(part, op, bound):
+            return f"{part} {op}", str(bound)
+        case Null():
+            return "equals", "null"
+        case Exists(wanted):
+            return "exists", str(wanted).lower()
+        case SameAs(other, place):
+            return f"{place.value} field", other

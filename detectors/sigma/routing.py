@@ -1,0 +1,184 @@
+"""Which rules meet which event: log sources against the kind of document, with the names of fields that fit it.
+
+A document names its kind: a Windows channel and event number, a platform of ours and its dataset, or nothing. One that names
+nothing meets every rule that isn't tied to Windows logs, under the names of the rule. With the pipeline `none` every
+document meets every rule. Facts: data/windows.yaml, data/ecs.yaml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TypeAlias
+
+import yaml
+
+from detectors.sigma.rules import LogSource, Rule
+from detectors.sigma.values import Document
+
+Fields: TypeAlias = Mapping[str, str]
+"""Name in the rule -> name in the document."""
+
+SAME: Fields = MappingProxyType({})
+CONSTANT_FIELDS = ("Channel", "EventID", "Provider_Name", "soc.platform", "event.dataset")
+"""Fields whose value is part of the origin, and so the same for every document of a group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a document says of where it comes from: the key under which its group of rules is kept."""
+
+    channel: str | int | None = None
+    event_id: str | int | None = None
+    provider: str | int | None = None
+    platform: str | int | None = None
+    dataset: str | int | None = None
+    kinds: tuple[str, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        return self != _NOWHERE
+
+    @property
+    def constants(self) -> Mapping[str, object]:
+        """CONSTANT_FIELDS with their values; those a document lacks are left out."""
+        values = (self.channel, self.event_id, self.provider, self.platform, self.dataset)
+        return {name: value for name, value in zip(CONSTANT_FIELDS, values, strict=True) if value is not None}
+
+
+_NOWHERE = Origin()
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """One Windows log that a log source means: its channel (folded), event numbers (none = any), names of fields."""
+
+    channel: str
+    events: frozenset[str]
+    fields: Fields = field(default_factory=dict, compare=False)
+
+    def has(self, origin: Origin) -> bool:
+        return self.channel == str(origin.channel).lower() and (not self.events or str(origin.event_id) in self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class _Generic:
+    """A log source without a product over our events."""
+
+    when: tuple[str, ...]
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The tables of data/, read once."""
+
+    services: Mapping[str, tuple[_Log, ...]]
+    categories: Mapping[str, tuple[_Log, ...]]
+    linux: Mapping[str, tuple[_Log, ...]]
+    generic: Mapping[str, _Generic]
+
+
+@cache
+def facts() -> Facts:
+    """The routing tables shipped with the package."""
+    windows, ecs = _table("windows.yaml"), _table("ecs.yaml")
+    return Facts(
+        services={
+            name: tuple(_Log(c.lower(), frozenset()) for c in found) for name, found in windows["services"].items()
+        },
+        categories={name: _logs(found) for name, found in windows["categories"].items()},
+        linux={name: _logs(found) for name, found in windows["linux_categories"].items()},
+        generic={name: _Generic(tuple(found["when"]), found["fields"]) for name, found in ecs.items()},
+    )
+
+
+def _table(name: str) -> Mapping[str, dict]:  # type: ignore[type-arg]
+    return yaml.safe_load((files("detectors.sigma") / "data" / name).read_text("utf-8"))  # type: ignore[no-any-return]
+
+
+def _logs(found: Iterable[Mapping[str, object]]) -> tuple[_Log, ...]:
+    return tuple(
+        _Log(
+            str(log["channel"]).lower(),
+            frozenset(map(str, log["events"])),  # type: ignore[call-overload]
+            log.get("fields", SAME),  # type: ignore[arg-type]
+        )
+        for log in found
+    )
+
+
+def origin_of(document: Document) -> Origin:
+    """The origin of an adapted document."""
+    get = document.get
+    provider = get("Provider_Name")
+    channel = get("Channel")
+    if channel is not None:
+        return Origin(
+            _plain(channel),
+            _plain(get("EventID")),
+            _plain(get("SourceName") if provider is None else provider),
+            _plain(get("soc.platform")),
+            _plain(get("event.dataset")),
+        )
+    platform, dataset = _plain(get("soc.platform")), _plain(get("event.dataset"))
+    if platform is None and dataset is None:
+        return _NOWHERE
+    kinds = tuple(name for name, found in facts().generic.items() if any(field in document for field in found.when))
+    return Origin(platform=platform, dataset=dataset, kinds=kinds)
+
+
+def _plain(value: object) -> str | int | None:
+    """Texts and whole numbers can be part of a key; True is not 1, and 1.0 is not either."""
+    return value if type(value) is str or type(value) is int else None
+
+
+def select(rules: Sequence[Rule], origin: Origin) -> list[tuple[int, Fields]]:
+    """Indexes of the rules that meet documents of `origin`, each with the names its fields have there."""
+    found = []
+    for index, rule in enumerate(rules):
+        fields = fields_for(rule.logsource, origin)
+        if fields is not None:
+            found.append((index, fields))
+    return found
+
+
+def fields_for(source: LogSource, origin: Origin) -> Fields | None:
+    """How a rule for `source` reads documents of `origin`; None when they are none of its business."""
+    if not origin.is_known:
+        return None if source.product == "windows" else SAME
+    if origin.platform is not None and source.product == str(origin.platform).lower():
+        return SAME if source.service in ("", str(origin.dataset).lower()) else None
+    if origin.channel is not None:
+        return _windows(source, origin)
+    if source.product == "" and source.service == "" and source.category in origin.kinds:
+        return facts().generic[source.category].fields
+    return None
+
+
+def _windows(source: LogSource, origin: Origin) -> Fields | None:
+    if source.product not in ("windows", "linux", ""):
+        return None
+    if source.category:
+        return _category(source, origin)
+    if source.service:
+        logs = facts().services.get(source.service, ())
+        return SAME if source.product != "linux" and any(log.has(origin) for log in logs) else None
+    on_linux = str(origin.channel).lower().startswith("linux-")
+    return SAME if (source.product == "linux") is on_linux else None
+
+
+def _category(source: LogSource, origin: Origin) -> Fields | None:
+    tables = {
+        "windows": (facts().categories,),
+        "linux": (facts().linux,),
+        "": (facts().categories, facts().linux),
+    }[source.product]
+    for table in tables:
+        for log in table.get(source.category, ()):
+            if log.has(origin):
+                return log.fields
+    return None
