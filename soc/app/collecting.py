@@ -1,0 +1,60 @@
+"""The collecting process of `soc up`: follows every registered source and moves what arrives through the pipeline.
+
+python -m soc.app.collecting
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Sequence
+
+from collectors.input import Input
+from collectors.inputs import INPUTS
+from collectors.sources import Source
+from soc.app.application import Application
+from soc.app.home import HomeLock, prepare_home
+from soc.core.errors import EngineError
+from soc.core.settings import Settings
+
+PIPELINE_LOCK = "pipeline"
+IDLE_S = 0.2
+BACK_OFF_S = 5.0
+
+_log = logging.getLogger("vonggac.collecting")
+
+
+def inlets(sources: Sequence[Source]) -> list[tuple[str, Input]]:
+    """(source id, followed input) of every path of every source."""
+    return [(source.id, INPUTS[source.input.kind].followed(path)) for source in sources for path in source.input.paths]
+
+
+def collect_until(app: Application, stop: threading.Event) -> None:
+    """Follow and process until `stop` is set. An engine that does not answer is waited for: the spool keeps what comes."""
+    followed = inlets(list(app.sources.registered.values()))
+    while not stop.is_set():
+        try:
+            news = sum(app.collector.collect(source, inlet).accepted for source, inlet in followed)
+            moved = app.pipeline.step().read
+        except EngineError as problem:
+            _log.error("%s; again in %d s", problem, BACK_OFF_S)
+            stop.wait(BACK_OFF_S)
+        else:
+            if not (news or moved):
+                stop.wait(IDLE_S)
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    settings = Settings()
+    with HomeLock(prepare_home(settings.home), PIPELINE_LOCK), Application(settings, writer=True) as app:
+        collect_until(app, stop)
+
+
+if __name__ == "__main__":
+    main()
