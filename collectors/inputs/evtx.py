@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, ClassVar
@@ -15,6 +16,7 @@ import orjson
 from evtx import PyEvtxParser
 
 from collectors.input import Chunk, Reading
+from collectors.inputs.logfile import CutShortError, open_log
 from collectors.record import RawRecord
 from soc.core.errors import InputError
 from soc.core.i18n import msg
