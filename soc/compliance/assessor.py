@@ -29,7 +29,7 @@ from soc.compliance.catalogue import Catalogue, Criterion
 from soc.compliance.counting import Counter, Question
 from soc.compliance.evidence_rows import accepted_evidence
 from soc.compliance.facts import LISTS, Facts, Surroundings
-from soc.compliance.figures import FUNCTIONS, Table, compute
+from soc.compliance.figures import Outcome, Table, compute
 from soc.compliance.findings import find
 from soc.compliance.judging import Proof, judge, judge_layer, owing
 from soc.compliance.measures import MEASURES, OVERALL
@@ -140,19 +140,33 @@ class Assessor:
         with self._database.transaction() as session:
             return [found for found in archive.listed(session, limit) if _may_see(principal, found)]
 
-    def recompute(self, figure: Figure) -> Recomputed:
-        """Ask the stored query again, and fall back on the kept rows where the facts have changed since."""
-        if figure.query.function not in FUNCTIONS or figure.query.facts not in LISTS:
-            return Recomputed(figure.id, "nothing", None, None, None, None)
-        live = self._facts.table(figure.query)
-        live_value = compute(figure.query.function, live, figure.query.parameters).value
-        if live.hash == figure.snapshot:
-            return _again(figure, live, "live", live_value)
+    def recompute(self, principal: Principal, figure: Figure) -> Recomputed:
+        """Ask the stored query again, and fall back on the kept rows where the facts have changed since.
+
+        The figure may come out of a file that somebody altered: a question that makes no sense any more proves nothing, and one
+        beyond what the principal may see is not asked.
+        """
+        principal.require(Right.READ_COMPLIANCE)
+        nothing = Recomputed(figure.id, "nothing", None, None, None, None)
+        if figure.query.facts not in LISTS or not _within_scope(principal, figure):
+            return nothing
+        live = self._live(figure)
+        today = None if live is None else _outcome(figure, live)
+        if live is not None and today is not None and live.hash == figure.snapshot:
+            return Recomputed(figure.id, "live", today.value, today.numerator, today.denominator, today.value)
         with self._database.transaction() as session:
             kept = archive.snapshot(session, figure.snapshot)
-        if kept is None:
-            return Recomputed(figure.id, "nothing", None, None, None, live_value)
-        return _again(figure, kept, "snapshot", live_value)
+        proved = None if kept is None else _outcome(figure, kept)
+        live_value = None if today is None else today.value
+        if proved is None:
+            return replace(nothing, live_value=live_value)
+        return Recomputed(figure.id, "snapshot", proved.value, proved.numerator, proved.denominator, live_value)
+
+    def _live(self, figure: Figure) -> Table | None:
+        try:
+            return self._facts.table(figure.query)
+        except InputError:  # a query text that was altered
+            return None
 
     def _sitting(self, principal: Principal, period: Period, agency: str | None) -> _Sitting:
         now = self._clock.now()
@@ -289,9 +303,16 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), LOCAL_ZONE).astimezone(UTC)
 
 
-def _again(figure: Figure, table: Table, origin: str, live_value: float | None) -> Recomputed:
-    outcome = compute(figure.query.function, table, figure.query.parameters)
-    return Recomputed(figure.id, origin, outcome.value, outcome.numerator, outcome.denominator, live_value)
+def _within_scope(principal: Principal, figure: Figure) -> bool:
+    seen, asked = principal.scope.agencies, figure.query.agencies
+    return seen is None or (asked is not None and seen.issuperset(asked))
+
+
+def _outcome(figure: Figure, table: Table) -> Outcome | None:
+    try:
+        return compute(figure.query.function, table, figure.query.parameters)
+    except (KeyError, ValueError):  # a function, column or parameter that was altered
+        return None
 
 
 def _heard(table: Table) -> tuple[Heard, ...]:
