@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from collectors.input import Input
-from collectors.inputs import INPUTS
+from collectors.inputs import FileInput, NdjsonInput
 from collectors.sources import Source
 from soc.app.application import Application
 from soc.app.home import HomeLock, prepare_home
@@ -25,9 +26,18 @@ BACK_OFF_S = 5.0
 _log = logging.getLogger("vonggac.collecting")
 
 
+FOLLOWED: dict[str, Callable[[Path, bool], Input]] = {"file": FileInput, "ndjson": NdjsonInput}
+"""Kinds of input that go on growing; EVTX files are whole when they come and are taken in with `soc ingest`."""
+
+
 def inlets(sources: Sequence[Source]) -> list[tuple[str, Input]]:
     """(source id, followed input) of every path of every source."""
-    return [(source.id, INPUTS[source.input.kind].followed(path)) for source in sources for path in source.input.paths]
+    return [
+        (source.id, FOLLOWED[source.input.kind](Path(path), True))
+        for source in sources
+        if source.input.kind in FOLLOWED
+        for path in source.input.paths
+    ]
 
 
 def collect_until(app: Application, stop: threading.Event) -> None:

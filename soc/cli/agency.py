@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from soc.access.agencies import Agency, AgencyKind
 from soc.access.principal import SYSTEM
 from soc.app.application import Application
-from soc.cli.context import emit, say, settings
+from soc.cli.context import Json, emit, say, settings
 from soc.core.errors import InputError
 from soc.core.i18n import msg
 
@@ -42,7 +42,7 @@ def import_(file: Path) -> None:
 
 
 @app.command("list", help=msg("Liệt kê cơ quan").text)
-def list_(json: Annotated[bool, typer.Option("--json", help=msg("Mỗi dòng một tài liệu JSON").text)] = False) -> None:
+def list_(json: Json = False) -> None:
     with Application(settings()) as soc:
         agencies = soc.agencies.all(SYSTEM)
     if json:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
+import typer
 
-from soc.core.clock import parse_iso
+from soc.access.principal import SYSTEM, Principal
+from soc.core.clock import LOCAL_ZONE, parse_iso
 from soc.core.errors import InputError
 from soc.core.i18n import Message, msg
 from soc.core.settings import Settings
+
+if TYPE_CHECKING:  # `soc normalise` must not pay for building the whole graph
+    from soc.app.application import Application
 
 
 def settings() -> Settings:
@@ -53,3 +59,19 @@ def zone_of(name: str) -> ZoneInfo:
         raise InputError(
             msg("không có múi giờ {name}", name=repr(name)), expected=msg("tên IANA, ví dụ Asia/Ho_Chi_Minh hoặc UTC")
         ) from problem
+
+
+def principal_of(app: Application, name: str | None) -> Principal:
+    """Who a command acts as: the account named with `--as`, else the suite itself (whoever runs it holds the home anyway)."""
+    return SYSTEM if name is None else app.accounts.principal(name)
+
+
+As = Annotated[
+    str | None, typer.Option("--as", help=msg("Làm với tư cách tài khoản này; ghi vào nhật ký kiểm toán").text)
+]
+Json = Annotated[bool, typer.Option("--json", help=msg("Mỗi dòng một tài liệu JSON").text)]
+
+
+def local(moment: datetime | None) -> str:
+    """A time as a person of the province reads it; "" for none."""
+    return "" if moment is None else moment.astimezone(LOCAL_ZONE).strftime("%d/%m/%Y %H:%M")

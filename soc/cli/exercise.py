@@ -12,15 +12,13 @@ from rich.table import Table
 from soc.access.principal import SYSTEM
 from soc.app.application import Application
 from soc.app.exercising import run_exercise
-from soc.cli.context import emit, moment_of, say, settings
+from soc.cli.context import Json, emit, moment_of, say, settings
 from soc.core.clock import ShiftedClock, SystemClock
 from soc.core.i18n import Lang, msg
 from soc.exercises.model import Score
 from soc.exercises.scenario import Names
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
-
-Json = Annotated[bool, typer.Option("--json", help=msg("Mỗi dòng một tài liệu JSON").text)]
 
 
 @app.command("list", help=msg("Kịch bản có sẵn và các đợt đã lập").text)

@@ -9,13 +9,11 @@ import typer
 
 from collectors.platform import FOLDER, load_platforms, platform_of
 from collectors.sources import load_sources
-from soc.cli.context import emit, say, settings
+from soc.cli.context import Json, emit, say, settings
 from soc.core.errors import FaultsError
 from soc.core.i18n import msg
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
-
-Json = Annotated[bool, typer.Option("--json", help=msg("Mỗi dòng một tài liệu JSON").text)]
 
 
 @app.command("list", help=msg("Liệt kê nền tảng").text)

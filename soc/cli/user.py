@@ -12,7 +12,7 @@ from rich.table import Table
 from soc.access.accounts import NewAccount
 from soc.access.principal import SYSTEM, Role
 from soc.app.application import Application
-from soc.cli.context import emit, say, settings
+from soc.cli.context import Json, emit, say, settings
 from soc.core.i18n import msg
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
@@ -37,7 +37,7 @@ def add(
 
 
 @app.command("list", help=msg("Liệt kê tài khoản").text)
-def list_(json: Annotated[bool, typer.Option("--json", help=msg("Mỗi dòng một tài liệu JSON").text)] = False) -> None:
+def list_(json: Json = False) -> None:
     with Application(settings()) as soc:
         accounts = soc.accounts.all(SYSTEM)
     if json:
