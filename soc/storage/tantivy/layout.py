@@ -1,0 +1,197 @@
+"""How an event lies in the index of its day.
+
+    id        event.id                       look-up, and the order of ties
+    ts        @timestamp in microseconds     window, order, histogram (tantivy's date type keeps whole seconds only)
+    agency    soc.agency as written          the gate
+    exercise  "real" or "run " + id          the gate
+    raw       the flat JSON                  stored, not indexed
+    has       a word for each field held     exists
+    kv        a term for each field value    everything else about fields that are not text
+    tx        words, each under its field    text search
+
+A `kv` term is `label NUL key NUL spelling`. Keys of numbers, instants and addresses are hexadecimal of one width, so that the order of
+terms is the order of values; the spelling is kept where the key does not give it back. One field of terms serves equality, wildcards,
+ranges, and exact counts by value for every ECS field, known or not: the binding (0.27) has neither wildcards nor ranges on
+JSON sub-fields, and its column aggregations are approximate on many values and stop at 65,000, while figures must recompute.
+The numbers of keyword fields have a second term under `#label`.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from functools import lru_cache
+
+import tantivy
+
+from soc.core.ecs import LONG_MAX, LONG_MIN, FieldType, field_type
+from soc.core.event import Scalar, Value
+from soc.storage.admission import Admitted
+from soc.storage.values import (
+    KEYWORD_CHARS,
+    TEXT_FIELDS,
+    Key,
+    free_words,
+    key,
+    keys,
+    number,
+    plain,
+    text_form,
+    values,
+    words,
+)
+
+VERSION = 1
+"""Raised with every change of the layout or of the meaning of values; an index of another version is laid out anew."""
+
+NUL = "\0"
+REAL = "real"
+FREE = "*free"
+_BREAK = " \x1f "
+_SPELLED = {FieldType.KEYWORD, FieldType.IP, FieldType.LONG}
+_ODD = re.compile(r"[\s%#*\0]")
+_SHORT = 64
+
+
+def schema() -> tantivy.Schema:
+    """The schema of a day."""
+    build = tantivy.SchemaBuilder()
+    build.add_text_field("id", fast=True, tokenizer_name="raw", index_option="basic")
+    build.add_integer_field("ts", indexed=True, fast=True)
+    build.add_text_field("agency", tokenizer_name="raw", index_option="basic")
+    build.add_text_field("exercise", tokenizer_name="raw", index_option="basic")
+    build.add_bytes_field("raw", stored=True)
+    build.add_text_field("has", tokenizer_name="whitespace", index_option="basic")
+    build.add_text_field("kv", tokenizer_name="raw", index_option="basic")
+    build.add_text_field("tx", tokenizer_name="whitespace", index_option="position")
+    return build.build()
+
+
+def exercise_term(run: str | None) -> str:
+    """The term of the `exercise` field; a run called "real" is still a run."""
+    return REAL if run is None else f"run {run}"
+
+
+@lru_cache(maxsize=16_384)
+def label(name: str) -> str:
+    """A field name as the first part of a term: one word, and none that another name or a mark of ours could give."""
+    return _ODD.sub(lambda found: f"%{ord(found[0]):x};", name)
+
+
+def key_text(kind: FieldType, at: Key) -> str:
+    """A key as the second part of a term; the order of texts is the order of keys."""
+    if isinstance(at, str):
+        return at
+    if kind is FieldType.IP:
+        return f"{at:032x}"
+    if kind is FieldType.FLOAT:
+        return _ordered_float(float(at))
+    return f"{min(max(int(at), LONG_MIN), LONG_MAX) - LONG_MIN:016x}"
+
+
+def read_key(kind: FieldType, text: str) -> Key:
+    """The inverse of `key_text`."""
+    if kind in {FieldType.KEYWORD, FieldType.BOOLEAN}:
+        return text
+    if kind is FieldType.IP:
+        return int(text, 16)
+    return _read_float(text) if kind is FieldType.FLOAT else int(text, 16) + LONG_MIN
+
+
+def _ordered_float(value: float) -> str:
+    (bits,) = struct.unpack(">Q", struct.pack(">d", value))
+    return f"{bits ^ (2**64 - 1) if bits >> 63 else bits | 2**63:016x}"
+
+
+def _read_float(text: str) -> float:
+    bits = int(text, 16)
+    restored = bits & (2**63 - 1) if bits >> 63 else bits ^ (2**64 - 1)
+    return float(struct.unpack(">d", struct.pack(">Q", restored))[0])
+
+
+def read_term(name: str, term: str) -> tuple[Key, Scalar]:
+    """Key and spelling of a `kv` term of field `name`."""
+    kind = field_type(name)
+    _, written, spelling = term.split(NUL, 2)
+    at = read_key(kind, written)
+    if kind in {FieldType.KEYWORD, FieldType.IP}:
+        return at, spelling or written
+    return at, plain(kind, at)
+
+
+def document(event: Admitted) -> tantivy.Document:
+    """The indexed form of an event."""
+    made = tantivy.Document()
+    made.add_text("id", event.id)
+    made.add_integer("ts", event.micros)
+    made.add_text("agency", event.agency)
+    made.add_text("exercise", exercise_term(event.exercise))
+    made.add_bytes("raw", event.raw)
+    made.add_text("has", " ".join([label(name) for name, value in event.fields.items() if value != []]))
+    for name, value in event.fields.items():
+        for term in _terms(name, value):
+            made.add_text("kv", term)
+    made.add_text("tx", _running_text(event))
+    return made
+
+
+def _terms(name: str, value: Value) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(_list_terms(name, value))
+    if isinstance(value, str) and len(value) > _SHORT:
+        return _scalar_terms(name, value)  # long values seldom come again: caching them would only hold memory
+    return _cached_terms(name, value)
+
+
+def _scalar_terms(name: str, value: Scalar) -> tuple[str, ...]:
+    kind = field_type(name)
+    if kind is FieldType.TEXT:
+        return ()
+    at = key(kind, value)
+    term = _term(name, kind, at, text_form(value)[:KEYWORD_CHARS])
+    if kind is FieldType.KEYWORD and (found := number(value)) is not None:
+        return term, number_term(name, found)
+    return (term,)
+
+
+_cached_terms = lru_cache(maxsize=65_536, typed=True)(_scalar_terms)
+
+
+def _list_terms(name: str, value: list[Scalar]) -> set[str]:
+    """Of values that fold alike one term only, or the event would count twice."""
+    kind = field_type(name)
+    if kind is FieldType.TEXT:
+        return set()
+    terms = {_term(name, kind, at, text_form(spelling)) for at, spelling in keys(name, value).items()}
+    if kind is FieldType.KEYWORD:
+        terms |= {number_term(name, found) for one in value if (found := number(one)) is not None}
+    return terms
+
+
+def _term(name: str, kind: FieldType, at: Key, spelling: str) -> str:
+    written = key_text(kind, at)
+    kept = "" if kind not in _SPELLED or spelling == written else spelling.replace(NUL, "\ufffd")
+    return f"{label(name)}{NUL}{written}{NUL}{kept}"
+
+
+def number_term(name: str, value: float) -> str:
+    """The term of a keyword value that is a number."""
+    return f"#{label(name)}{NUL}{_ordered_float(value)}{NUL}"
+
+
+def read_number(term: str) -> float:
+    """The inverse of `number_term`."""
+    return _read_float(term.split(NUL, 2)[1])
+
+
+def _running_text(event: Admitted) -> str:
+    """All words for `tx`, each under the label of its field; a break keeps phrases from reaching over two values."""
+    parts = [
+        _labelled(label(name), words(text_form(one))) for name in TEXT_FIELDS for one in values(event.fields.get(name))
+    ]
+    parts += [_labelled(FREE, held) for held in free_words(event.fields)]
+    return _BREAK.join(parts)
+
+
+def _labelled(mark: str, held: list[str]) -> str:
+    return " ".join([f"{mark}{NUL}{word}" for word in held])

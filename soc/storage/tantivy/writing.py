@@ -1,0 +1,182 @@
+"""The one writer: makes days, extends them, sets damaged ones aside, lays old ones out anew."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import tantivy
+
+from soc.core.errors import EngineError
+from soc.core.i18n import Message
+from soc.storage.admission import Admitted, admit
+from soc.storage.tantivy.day import LAYOUT_FILE, Day, layout_id
+from soc.storage.tantivy.days import DAMAGED, GONE, NEW, OLD, Days, remove
+from soc.storage.tantivy.faults import translated
+from soc.storage.tantivy.layout import document, schema
+from soc.storage.tantivy.register import Register
+
+_HEAP_BYTES = 64_000_000
+_BATCH = 2000
+
+
+class DayWriters:
+    """Writers of days, the last used kept open.
+
+    Args:
+        days: the readers of the same process, told when a folder is replaced.
+        register: extended before the days.
+        keep_open: most writers held open; each has its own threads and up to 64 MB.
+    """
+
+    def __init__(self, days: Days, register: Register, keep_open: int) -> None:
+        self._days = days
+        self._root = days.root
+        self._register = register
+        self._keep_open = keep_open
+        self._open: OrderedDict[str, tantivy.IndexWriter] = OrderedDict()
+
+    def recover(self) -> None:
+        """Finish or undo what a killed writer left, set damaged days aside, lay older days out anew. Needs the lock."""
+        self._clear_away()
+        for name in self._days.names():
+            if not self._is_current(name):
+                self._lay_out_anew(name)
+        self._mend_register()
+
+    def write(self, by_day: dict[str, list[Admitted]]) -> None:
+        """Keep the events, durable on return; a day is kept whole or not at all."""
+        with translated(str(self._root)):
+            self._register.add((event.id, day) for day, events in by_day.items() for event in events)
+        for day, events in by_day.items():
+            self._commit(day, [document(event) for event in events])
+
+    def delete(self, days: Sequence[str]) -> None:
+        """Drop whole days."""
+        for day in days:
+            self._close(day)
+            self._days.forget(day)
+            remove(self._root / day)
+        with translated(str(self._root)):
+            self._register.drop(days)
+
+    def close(self) -> None:
+        """Wait for merges and release all writers."""
+        for day in list(self._open):
+            self._close(day)
+        self._register.close()
+
+    def _commit(self, day: str, documents: Iterable[tantivy.Document]) -> None:
+        try:
+            with translated(day):
+                writer = self._writer(day)
+                for made in documents:
+                    writer.add_document(made)
+                writer.commit()
+        except EngineError:
+            self._open.pop(day, None)  # what it held is not kept, and a killed writer takes nothing any more
+            raise
+
+    def _writer(self, day: str) -> tantivy.IndexWriter:
+        writer = self._open.get(day)
+        if writer is None:
+            writer = self._open[day] = self._index(day).writer(heap_size=_HEAP_BYTES, num_threads=1)
+            while len(self._open) > self._keep_open:
+                self._close(next(iter(self._open)))
+        self._open.move_to_end(day)
+        return writer
+
+    def _index(self, day: str) -> tantivy.Index:
+        folder = self._root / day
+        if folder.is_dir() and self._days.reading(day) is None:
+            self._set_aside(day)
+        if not folder.is_dir():
+            _make(self._root / (NEW + day)).rename(folder)
+            _sync(self._root)
+            self._days.forget(day)
+        return tantivy.Index.open(str(folder))
+
+    def _close(self, day: str) -> None:
+        writer = self._open.pop(day, None)
+        if writer is not None:
+            with translated(day):
+                writer.wait_merging_threads()
+
+    def _clear_away(self) -> None:
+        for path in sorted(self._root.iterdir()):
+            if path.name.startswith(OLD) and not (self._root / path.name.removeprefix(OLD)).is_dir():
+                path.rename(self._root / path.name.removeprefix(OLD))
+            elif path.name.startswith((NEW, OLD, GONE)):
+                shutil.rmtree(path)
+
+    def _is_current(self, day: str) -> bool:
+        mark = self._root / day / LAYOUT_FILE
+        return mark.is_file() and mark.read_text() == layout_id()
+
+    def _lay_out_anew(self, day: str) -> None:
+        """Index the stored events of a day again; the old folder stays until the new one is whole."""
+        folder, fresh, old = self._root / day, self._root / (NEW + day), self._root / (OLD + day)
+        try:
+            with translated(day):
+                _copy(Day(folder), _make(fresh))
+        except EngineError:
+            shutil.rmtree(fresh, ignore_errors=True)
+            self._set_aside(day)
+            return
+        folder.rename(old)
+        fresh.rename(folder)
+        shutil.rmtree(old)
+        self._days.forget(day)
+
+    def _set_aside(self, day: str) -> None:
+        aside = self._root / DAMAGED
+        aside.mkdir(exist_ok=True)
+        taken = sum(1 for path in aside.iterdir() if path.name.startswith(day))
+        (self._root / day).rename(aside / f"{day}.{taken + 1}")
+        self._days.forget(day)
+
+    def _mend_register(self) -> None:
+        """A register that is missing or unreadable is made from the days."""
+        try:
+            with translated(str(self._root)):
+                sound = self._register.is_sound()
+        except EngineError:
+            sound = False
+        if sound:
+            return
+        self._register.clear()
+        with translated(str(self._root)):
+            for reading in self._days.readings(self._days.names()):
+                self._register.add((event_id, reading.name) for event_id in reading.ids())
+
+
+def _make(folder: Path) -> Path:
+    folder.mkdir()
+    tantivy.Index(schema(), path=str(folder))
+    (folder / LAYOUT_FILE).write_text(layout_id())
+    return folder
+
+
+def _sync(folder: Path) -> None:
+    """Make renames in a folder outlive a power cut; the engine does the same inside an index."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _copy(old: Day, folder: Path) -> None:
+    writer = tantivy.Index.open(str(folder)).writer(heap_size=_HEAP_BYTES, num_threads=1)
+    for number, event in enumerate(old.reading().everything(), start=1):
+        admitted = admit(event)
+        if isinstance(admitted, Message):
+            raise ValueError(admitted.render())  # noqa: TRY004 - the day is set aside with this reason, not mistyped
+        writer.add_document(document(admitted))
+        if number % _BATCH == 0:
+            writer.commit()
+    writer.commit()
+    writer.wait_merging_threads()
