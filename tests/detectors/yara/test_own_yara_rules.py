@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.rulepack import own_rules
+from detectors.rulepack import own_rules, yara_files
 from detectors.yara.rules import load_yara
 from detectors.yara.scanner import YaraScanner
 
@@ -100,12 +100,12 @@ LEAVES: dict[str, list[tuple[str, bytes]]] = {
     ],
 }  # fmt: skip
 
-NAMES = [path.stem for path in own_rules().yara_files()]
+NAMES = [path.stem for path in yara_files(own_rules())]
 
 
 @pytest.fixture(scope="module")
 def scanner() -> Iterator[YaraScanner]:
-    with YaraScanner(load_yara(own_rules().yara_files())) as scanner:
+    with YaraScanner(load_yara(yara_files(own_rules()))) as scanner:
         yield scanner
 
 
@@ -134,7 +134,7 @@ def test_every_rule_has_cases_of_both_kinds_and_no_case_is_without_a_rule() -> N
 
 
 def test_the_rule_in_a_file_is_named_like_the_file_and_tells_what_an_alert_needs() -> None:
-    loaded = load_yara(own_rules().yara_files())
+    loaded = load_yara(yara_files(own_rules()))
     assert not loaded.refusals
     for (namespace, name), rule in loaded.rules.items():
         assert Path(namespace).stem == name

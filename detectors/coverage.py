@@ -1,0 +1,124 @@
+"""What ran: per rule and platform, how many events it saw, how many it matched, and which of its fields never came.
+
+A report without an alert is worth something only with this beside it. Exercises are not counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from detectors.sigma.adapt import adapt
+from detectors.sigma.correlation_rules import CorrelationRule
+from detectors.sigma.routing import Origin, fields_for, origin_of
+from detectors.sigma.rules import Rule, RuleSet
+from detectors.sigma.tree import atoms_of
+from soc.core.event import Event
+
+MAX_ORIGINS = 5_000
+"""Kinds of events told apart; a source that invents datasets must not fill the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRun:
+    """What a rule did on the events of one platform.
+
+    Attributes:
+        seen: events it looked at.
+        matches: of those it matched; for a correlation, how often it held anew.
+        blind: fields it reads that none of those events had; a rule all of whose fields are blind cannot have found anything.
+    """
+
+    rule_id: str
+    platform: str
+    seen: int
+    matches: int
+    blind: tuple[str, ...]
+
+
+class Coverage:
+    """Counts by kind of event; what that means for each rule is worked out when asked."""
+
+    def __init__(self, ruleset: RuleSet) -> None:
+        self._ruleset = ruleset
+        self._seen: Counter[tuple[str, Origin]] = Counter()
+        self._fields: dict[tuple[str, Origin], set[str]] = {}
+        self._matches: Counter[tuple[str, str]] = Counter()
+
+    def saw(self, event: Event) -> None:
+        """Count an event that the rules look at."""
+        document = adapt(event.fields)
+        kind = (event.platform, origin_of(document))
+        if kind not in self._seen and len(self._seen) >= MAX_ORIGINS:
+            kind = (event.platform, Origin(platform=event.platform))
+        self._seen[kind] += 1
+        self._fields.setdefault(kind, set()).update(document)
+
+    def matched(self, rule_id: str, platform: str) -> None:
+        """Count a match."""
+        self._matches[rule_id, platform] += 1
+
+    def runs(self) -> list[RuleRun]:
+        """Every rule on every platform of which it saw an event, rules in order of loading; a correlation sees what its rules see."""
+        by_rule = {rule.id: self._of_rule(rule) for rule in self._ruleset.rules}
+        for correlation in self._ruleset.correlations:
+            by_rule[correlation.id] = _joined(correlation, by_rule)
+        return [
+            RuleRun(rule_id, platform, seen, self._matches[rule_id, platform], tuple(sorted(blind)))
+            for rule_id, platforms in by_rule.items()
+            for platform, (seen, blind) in sorted(platforms.items())
+        ]
+
+    def _of_rule(self, rule: Rule) -> dict[str, tuple[int, frozenset[str]]]:
+        found: dict[str, tuple[int, frozenset[str]]] = {}
+        wanted = {
+            field for number in atoms_of(rule.program) if (field := self._ruleset.atoms[number].field) is not None
+        }
+        for (platform, origin), count in self._seen.items():
+            names = fields_for(rule.logsource, origin)
+            if names is None:
+                continue
+            present = self._fields[platform, origin]
+            blind = frozenset(name for name in wanted if names.get(name, name) not in present)
+            seen, before = found.get(platform, (0, blind))
+            found[platform] = (seen + count, blind & before)
+        return found
+
+    def state(self) -> dict[str, Any]:
+        """The counts as JSON values."""
+        return {
+            "seen": [[platform, asdict(origin), count] for (platform, origin), count in self._seen.items()],
+            "fields": [sorted(self._fields[kind]) for kind in self._seen],
+            "matches": [[rule, platform, count] for (rule, platform), count in self._matches.items()],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state` gave."""
+        kinds = [(platform, _origin(origin)) for platform, origin, _ in state["seen"]]
+        self._seen = Counter({kind: count for kind, (_, _, count) in zip(kinds, state["seen"], strict=True)})
+        self._fields = {kind: set(names) for kind, names in zip(kinds, state["fields"], strict=True)}
+        self._matches = Counter({(rule, platform): count for rule, platform, count in state["matches"]})
+
+
+def _origin(found: Mapping[str, Any]) -> Origin:
+    return Origin(**{**found, "kinds": tuple(found["kinds"])})
+
+
+def _joined(
+    correlation: CorrelationRule, by_rule: Mapping[str, Mapping[str, tuple[int, frozenset[str]]]]
+) -> dict[str, tuple[int, frozenset[str]]]:
+    found: dict[str, tuple[int, frozenset[str]]] = {}
+    for platform, seen, blind in _sources(correlation, by_rule):
+        before, blind_before = found.get(platform, (0, frozenset()))
+        found[platform] = (max(before, seen), blind | blind_before)
+    return found
+
+
+def _sources(
+    correlation: CorrelationRule, by_rule: Mapping[str, Mapping[str, tuple[int, frozenset[str]]]]
+) -> Iterator[tuple[str, int, frozenset[str]]]:
+    for source in correlation.sources:
+        for platform, (seen, blind) in by_rule.get(source, {}).items():
+            yield platform, seen, blind

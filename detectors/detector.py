@@ -1,0 +1,239 @@
+"""Sigma over the stream of events: matches and correlations made into alerts.
+
+What an alert is made of is told in `detectors.bundling` (repeated matches) and `detectors.sigma.correlate` (windows). Its id is
+a hash over rule, agency, exercise, entities and its first event, so the same events in the same order give the same alerts, in
+whatever batches they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import orjson
+
+from detectors.alert import Alert, Explanation, Names
+from detectors.bundling import Bundled, Bundler, Occurrence, Subject
+from detectors.coverage import Coverage, RuleRun
+from detectors.sigma.correlate import Correlator, Firing, Limits
+from detectors.sigma.correlation_rules import CorrelationRule
+from detectors.sigma.engine import Engine, Match
+from detectors.sigma.rules import Rule, RuleSet
+from soc.core.event import Event
+from soc.core.i18n import Lang, msg
+from soc.core.ids import digest
+
+AnyRule: TypeAlias = Rule | CorrelationRule
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+BUNDLE = timedelta(hours=1)
+"""Matches of a rule about the same thing within this time of the first are bundled."""
+LATENESS = timedelta(hours=1)
+"""How far behind the newest event the rest of a bundle is waited for."""
+ENTITIES = (
+    "host.name",
+    "user.name",
+    "source.ip",
+    "Computer",
+    "SubjectUserName",
+    "User",
+    "url.domain",
+    "destination.ip",
+)
+"""What an alert is about when the rule does not say: those of these fields that the event has."""
+_MAX_ENTITY = 256
+_FORMAT = 1
+
+
+class SigmaDetector:
+    """Observes events in their order of arrival and gives alerts; remembers windows, bundles and counts.
+
+    Args:
+        ruleset: the rules.
+        province: id of the agency that owns alerts counted over all agencies (`vonggac: {scope: province}`). The default is the id of
+            no agency, so that such alerts are seen by those who see everything and by nobody else.
+        limits: of the correlator's memory.
+    """
+
+    def __init__(self, ruleset: RuleSet, province: str = "province", limits: Limits | None = None) -> None:
+        self._ruleset, self._province = ruleset, province
+        self._rules: dict[str, AnyRule] = {rule.id: rule for rule in ruleset.rules}
+        self._rules.update({rule.id: rule for rule in ruleset.correlations})
+        self._engine = Engine(ruleset)
+        self._correlator = Correlator(ruleset, limits or Limits())
+        self._bundler = Bundler()
+        self._coverage = Coverage(ruleset)
+
+    def observe(self, events: Sequence[Event]) -> list[Alert]:
+        """The alerts that these events give rise to, in the order in which they arose."""
+        return [alert for event in events for alert in self._observe(event)]
+
+    def flush(self) -> list[Alert]:
+        """Alerts for what bundles still hold: at the end of a file, where no later event will close them."""
+        return [self._continued(bundled) for bundled in self._bundler.close_all() if self._knows(bundled)]
+
+    def ran(self) -> list[RuleRun]:
+        """Per rule and platform what it saw and matched since the detector's first start, exercises left out."""
+        return self._coverage.runs()
+
+    def snapshot(self) -> bytes:
+        """All that is remembered, for `restore` of a detector over the same or changed rules."""
+        return orjson.dumps(
+            {
+                "format": _FORMAT,
+                "correlator": self._correlator.snapshot().decode(),
+                "bundles": self._bundler.state(),
+                "coverage": self._coverage.state(),
+            }
+        )
+
+    def restore(self, data: bytes) -> None:
+        """Go on from a snapshot. Raises ValueError when `data` is none of this format."""
+        state = orjson.loads(data)
+        if not isinstance(state, dict) or state.get("format") != _FORMAT:
+            raise ValueError("unknown snapshot format")
+        self._correlator.restore(state["correlator"].encode())
+        self._bundler.restore(state["bundles"])
+        self._coverage.restore(state["coverage"])
+
+    def _observe(self, event: Event) -> Iterator[Alert]:
+        moment = event.timestamp
+        matches = self._engine.match(event.fields)
+        firings = self._correlator.feed(event.fields, matches, event.id)
+        self._count(event, matches, firings)
+        for match in matches:
+            if match.rule.reported:
+                yield from self._matched(match, event, moment)
+        for firing in firings:
+            if firing.rule.reported:
+                yield from self._fired(firing, event, moment)
+        yield from self._closed(moment)
+
+    def _count(self, event: Event, matches: Sequence[Match], firings: Sequence[Firing]) -> None:
+        if event.exercise is not None:
+            return
+        self._coverage.saw(event)
+        for match in matches:
+            self._coverage.matched(match.rule.id, event.platform)
+        for firing in firings:
+            if not firing.repeated:
+                self._coverage.matched(firing.rule.id, event.platform)
+
+    def _matched(self, match: Match, event: Event, moment: datetime) -> Iterator[Alert]:
+        subject = self._subject(match.rule, event, _entities(match.rule, event.fields))
+        occurrence = Occurrence(event.id, moment, _plain(match.matched))
+        for bundled in self._bundler.add(subject, occurrence, BUNDLE):
+            if bundled.total == 1:
+                yield _alert(match.rule, bundled, match.explain())
+            elif self._knows(bundled):
+                yield self._continued(bundled)
+
+    def _fired(self, firing: Firing, event: Event, moment: datetime) -> Iterator[Alert]:
+        rule = firing.rule
+        span = max(BUNDLE, timedelta(microseconds=rule.span_us))
+        group = tuple((name, _entity(value)) for name, value in firing.group.items())
+        subject = self._subject(
+            rule, event, group or _entities(rule, event.fields), _named_entities(rule, event.fields)
+        )
+        if firing.repeated:
+            occurrence = Occurrence(event.id, moment, _plain(firing.matched))
+            later = list(self._bundler.add(subject, occurrence, span))
+        else:
+            later = list(self._bundler.announced(subject, firing.last, span))
+            window = Bundled(
+                subject, 1, len(firing.references), firing.references, firing.first, firing.last, _plain(firing.matched)
+            )
+            yield _alert(rule, window, firing.explain())
+        yield from (self._continued(bundled) for bundled in later if self._knows(bundled))
+
+    def _closed(self, moment: datetime) -> Iterator[Alert]:
+        """The rest of bundles that the stream has left behind."""
+        for bundled in self._bundler.close_before(moment - LATENESS):
+            if self._knows(bundled):
+                yield self._continued(bundled)
+
+    def _knows(self, bundled: Bundled) -> bool:
+        """Whether the rule is still loaded; a bundle restored from a snapshot may be of a rule that was taken out since."""
+        return bundled.subject.rule_id in self._rules
+
+    def _continued(self, bundled: Bundled) -> Alert:
+        rule = self._rules[bundled.subject.rule_id]
+        sentence = msg(
+            "luật khớp thêm {count} lần với cùng đối tượng, tổng {total} lần", count=bundled.count, total=bundled.total
+        )
+        text = {lang.value: sentence.render(lang) for lang in Lang}
+        return _alert(rule, bundled, Explanation("count", held=True, found=bundled.total, text=text))
+
+    def _subject(self, rule: AnyRule, event: Event, entities: Pairs, shown: Pairs = ()) -> Subject:
+        agency = self._province if _ours(rule).get("scope") == "province" else event.agency
+        return Subject(rule.id, agency, event.exercise, event.platform, entities, shown)
+
+
+def title_of(rule: AnyRule) -> Names:
+    """Title in both languages; the English one where a rule has no other."""
+    return {"vi": str(_ours(rule).get("title_vi") or rule.title), "en": rule.title}
+
+
+def advice_of(rule: AnyRule) -> Names:
+    """What to do, in both languages; empty where the rule does not say."""
+    advice = _ours(rule).get("advice")
+    return {str(lang): str(text) for lang, text in advice.items()} if isinstance(advice, Mapping) else {}
+
+
+def _ours(rule: AnyRule) -> Mapping[str, object]:
+    ours = rule.custom.get("vonggac")
+    return ours if isinstance(ours, Mapping) else {}
+
+
+def _entities(rule: AnyRule, fields: Mapping[str, object]) -> Pairs:
+    """What a match is about: the fields its rule names, else those of ENTITIES, else the source."""
+    return (
+        _named_entities(rule, fields)
+        or _present(ENTITIES, fields)
+        or (("soc.source", _entity(fields.get("soc.source", ""))),)
+    )
+
+
+def _named_entities(rule: AnyRule, fields: Mapping[str, object]) -> Pairs:
+    """`vonggac: {entities: [...]}` of the rule, as far as the event has them."""
+    named = _ours(rule).get("entities")
+    return _present(map(str, named), fields) if isinstance(named, list) else ()
+
+
+def _present(names: Iterable[str], fields: Mapping[str, object]) -> Pairs:
+    return tuple((name, _entity(fields[name])) for name in names if fields.get(name) not in (None, "", []))
+
+
+def _entity(value: object) -> str:
+    parts: Iterable[object] = value if isinstance(value, list) else (value,)
+    return ", ".join(str(part) for part in parts)[:_MAX_ENTITY]
+
+
+def _plain(matched: Mapping[str, object]) -> dict[str, object]:
+    """JSON values only; what a rule of a foreign log found may be nested."""
+    plain: dict[str, object] = orjson.loads(orjson.dumps(dict(matched), default=str))
+    return plain
+
+
+def _alert(rule: AnyRule, bundled: Bundled, explanation: Explanation) -> Alert:
+    subject = bundled.subject
+    count = {"soc.alert.events": bundled.count} if bundled.count > 1 else {}
+    return Alert(
+        id=digest("sigma", *subject.key, bundled.event_ids[0]),
+        detector="sigma",
+        rule_id=rule.id,
+        rule_version=rule.version,
+        title=title_of(rule),
+        severity=rule.level,
+        agency=subject.agency,
+        platform=subject.platform,
+        first=bundled.first,
+        last=bundled.last,
+        entities=dict(subject.shown) | dict(subject.entities),
+        event_ids=bundled.event_ids,
+        matched={**bundled.matched, **count},
+        explanation=explanation,
+        attack=rule.attack,
+        advice=advice_of(rule),
+        exercise=subject.exercise,
+    )

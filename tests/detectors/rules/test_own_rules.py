@@ -1,0 +1,77 @@
+"""Every Sigma rule of ours: what it must catch, what it must leave alone, and that it tells what an alert needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from detectors.rulepack import own_rules, sigma_files
+from detectors.sigma import RuleSet
+from detectors.testing import Normalise, alerting_rules, run_cases
+from soc.core.severity import Severity
+
+PLATFORMS = {
+    "lgsp",
+    "public_service_portal",
+    "one_stop",
+    "document_management",
+    "sso_eid",
+    "hsm_signing",
+    "commune_network",
+    "antivirus",
+}
+FILES = sigma_files(own_rules() / "sigma")
+
+
+@pytest.fixture(scope="module")
+def ruleset() -> RuleSet:
+    return RuleSet.load(FILES)
+
+
+@pytest.mark.parametrize("rule_file", FILES, ids=[file.stem for file in FILES])
+def test_a_rule_catches_and_spares_what_its_cases_say(rule_file: Path, normalise: Normalise) -> None:
+    results = run_cases(rule_file, normalise)
+    assert [(result.name, str(result.fault)) for result in results if not result.passed] == []
+
+
+def test_every_rule_loads(ruleset: RuleSet) -> None:
+    assert [str(refusal) for refusal in ruleset.refusals] == []
+
+
+def test_at_least_24_rules_cover_the_eight_platforms_with_correlations_of_three_types(ruleset: RuleSet) -> None:
+    assert len(FILES) >= 24
+    assert {file.parent.name for file in FILES} == PLATFORMS
+    types = [rule.type.value for rule in ruleset.correlations if rule.reported]
+    assert len(types) >= 5
+    assert {"event_count", "value_count", "temporal_ordered"} <= set(types)
+
+
+def test_no_cases_lie_about_without_their_rule() -> None:
+    for cases in (own_rules() / "sigma").rglob("*.test.yaml"):
+        assert cases.with_name(cases.name.replace(".test.yaml", ".yml")).is_file(), cases
+
+
+@pytest.mark.parametrize("rule_file", FILES, ids=[file.stem for file in FILES])
+def test_a_rule_tells_what_an_alert_needs(rule_file: Path) -> None:
+    ruleset = RuleSet.load([rule_file])
+    names = [rule.name for rule in alerting_rules(ruleset)]
+    assert rule_file.stem in names
+    for rule in alerting_rules(ruleset):
+        ours = rule.custom["vonggac"]
+        assert isinstance(ours, dict)
+        assert set(ours) <= {"title_vi", "advice", "entities", "scope"}
+        assert ours["title_vi"] != rule.title
+        assert set(ours["advice"]) == {"vi", "en"}
+        assert ours["entities"]
+        assert rule.version
+        assert rule.level.rank >= Severity.MEDIUM.rank
+        assert rule.falsepositives
+    for rule in ruleset.rules:
+        assert rule.logsource.product == rule_file.parent.name
+        assert rule.logsource.service
+
+
+def test_every_alerting_rule_names_an_att_and_ck_technique_or_is_about_state_secrets(ruleset: RuleSet) -> None:
+    without = {rule.name for rule in alerting_rules(ruleset) if not rule.attack}
+    assert without == {"eoffice_classified_upload"}  # a breach of secrecy law, not a technique of an attacker
