@@ -46,9 +46,11 @@ class Definition:
 
 
 def read_definition(path: Path) -> Definition:
-    """The file at `path`. Raises FaultsError when it is unreadable, not YAML, or names a key twice."""
+    """The file at `path`. Raises FaultsError when it is unreadable or not YAML, names a key twice, or uses aliases."""
+    reader = _Reader(path)
     try:
         root = yaml.compose(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        data = reader.build(root, ()) if root is not None else {}
     except (OSError, UnicodeDecodeError) as problem:
         fault = DefinitionError(
             msg("không đọc được tệp"),
@@ -57,53 +59,70 @@ def read_definition(path: Path) -> Definition:
             advice=msg("kiểm tra quyền và bảng mã"),
         )
         raise FaultsError([fault]) from problem
-    except yaml.MarkedYAMLError as problem:
+    except yaml.YAMLError as problem:
         raise FaultsError([_syntax_fault(path, problem)]) from problem
-    reader = _Reader(path)
-    data = reader.build(root, ()) if root is not None else {}
+    except RecursionError as problem:
+        fault = DefinitionError(msg("YAML lồng quá sâu"), where=str(path), advice=msg("sửa cú pháp YAML"))
+        raise FaultsError([fault]) from problem
     if reader.faults:
         raise FaultsError(reader.faults)
     return Definition(path, data, reader.lines)
 
 
-def _syntax_fault(path: Path, problem: yaml.MarkedYAMLError) -> DefinitionError:
-    mark = problem.problem_mark or problem.context_mark
+def _syntax_fault(path: Path, problem: yaml.YAMLError) -> DefinitionError:
+    marked = problem if isinstance(problem, yaml.MarkedYAMLError) else None
+    mark = marked and (marked.problem_mark or marked.context_mark)
     where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+    found = (marked and marked.problem) or getattr(problem, "reason", "")
     return DefinitionError(
-        msg("YAML sai cú pháp: {problem}", problem=problem.problem or ""), where=where, advice=msg("sửa cú pháp YAML")
+        msg("YAML sai cú pháp: {problem}", problem=found), where=where, advice=msg("sửa cú pháp YAML")
     )
 
 
 class _Reader:
-    """Turns composed nodes into plain data and notes the lines."""
+    """Turns composed nodes into plain data and notes the lines.
+
+    Aliases are refused: a file of a few lines can stand for gigabytes, or for itself.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lines: dict[Place, int] = {}
         self.faults: list[DefinitionError] = []
         self._scalars = yaml.CSafeLoader("")
+        self._seen: set[int] = set()
 
     def build(self, node: yaml.Node, place: Place) -> object:
         self.lines.setdefault(place, node.start_mark.line + 1)
+        if id(node) in self._seen:
+            self._refuse(node, msg("bí danh YAML (*tên) không được dùng"), msg("viết lại giá trị tại đây"))
+            return None
+        self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*place, index)) for index, item in enumerate(node.value)]
-        return self._scalars.construct_object(node)
+        try:
+            return self._scalars.construct_object(node)
+        except (ValueError, yaml.YAMLError):
+            self._refuse(
+                node, msg("giá trị '{value}' không đọc được", value=str(node.value)[:40]), msg("đặt chữ trong dấu nháy")
+            )
+            return None
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, object]:
         built: dict[str, object] = {}
         for key_node, value_node in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
-            line = key_node.start_mark.line + 1
             if key in built:
-                where = f"{self.path}:{line}"
-                self.faults.append(
-                    DefinitionError(msg("khóa '{key}' lặp lại", key=key), where=where, advice=msg("giữ một khóa"))
-                )
-            self.lines[(*place, key)] = line
+                self._refuse(key_node, msg("khóa '{key}' lặp lại", key=key), msg("giữ một khóa"))
+            self.lines[(*place, key)] = key_node.start_mark.line + 1
             built[key] = self.build(value_node, (*place, key))
         return built
+
+    def _refuse(self, node: yaml.Node, found: Message, advice: Message) -> None:
+        where = f"{self.path}:{node.start_mark.line + 1}"
+        self.faults.append(DefinitionError(found, where=where, advice=advice))
 
 
 def validated(definition: Definition, model: type[Model]) -> Model:

@@ -9,6 +9,7 @@
       ketQua: {to: event.outcome, values: {OK: success, LOI: failure}, otherwise: unknown}
       latencies.request: {to: event.duration, as: ms_to_ns}
       tepTin: {to: file, as: file}            writes file.name, file.extension, file.path
+      matKhau: []                             left out
     when:
       - if: {status: {gte: 400}}              all conditions must hold
         set: {event.outcome: failure}         replaces
@@ -285,7 +286,8 @@ def _move(fields: Record, name: str, value: object, rule: FieldRule, context: Pa
     try:
         spread = SPREADS.get(rule.as_ or "")
         if spread is not None:
-            _spread(fields, spread, rule.to[0], value)
+            for prefix in rule.to:
+                _spread(fields, spread, prefix, value)
             return
         for target in rule.to:
             if target not in fields and (changed := _changed(target, value, rule, context)) is not None:

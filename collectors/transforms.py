@@ -6,6 +6,7 @@ A transform raises ValueError for a value that it cannot read; the table turns t
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 from typing import TypeAlias
@@ -78,6 +79,30 @@ def _in_parentheses(text: str) -> str | None:
     return found[1] if found is not None and is_ip(found[1]) else None
 
 
+def _port(text: str) -> int | None:
+    number = whole(text)
+    return number if number is not None and number <= 65535 else None
+
+
+_SEVERITY_WORDS = {"unknown": 0, "low": 3, "medium": 6, "high": 8, "very-high": 10}
+
+
+def _cef_severity(text: str) -> int:
+    """0-10 as written, or the top of the band that a word names. Source: CEF implementation standard, header field Severity."""
+    number = whole(text)
+    return _SEVERITY_WORDS.get(text.lower(), 0) if number is None else number
+
+
+_SUCCESS = frozenset({"success", "succeeded", "successful", "ok", "passed", "200"})
+_FAILURE = frozenset({"failure", "failed", "fail", "error", "denied", "blocked"})
+
+
+def _outcome(text: str) -> str:
+    """The ECS word for what a device calls the result."""
+    word = text.strip().strip("/").lower()
+    return "success" if word in _SUCCESS else "failure" if word in _FAILURE else "unknown"
+
+
 SCALARS: dict[str, Scalar] = {
     "time": any_time,
     "iso8601": any_time,
@@ -98,6 +123,10 @@ SCALARS: dict[str, Scalar] = {
     "addresses": _text(addresses_in),
     "transport": _text(_transport),
     "in_parentheses": _text(_in_parentheses),
+    "ip": _text(lambda text: text if is_ip(text) else None),
+    "port": _text(_port),
+    "cef_severity": _text(_cef_severity),
+    "outcome": _text(_outcome),
 }
 """Name -> transform whose result goes to every target."""
 
@@ -129,12 +158,32 @@ def _file(fields: Record, prefix: str, text: str) -> None:
         fields[f"{prefix}.extension"] = extension.lower()
 
 
+def _windows_user(fields: Record, prefix: str, text: str) -> None:
+    r"""`DOMAIN\name` or a name; an @ stays, as it may be a mail address."""
+    domain, _, name = text.rpartition("\\")
+    fields[f"{prefix}.name"] = name or text
+    if domain.rstrip("\\"):
+        fields[f"{prefix}.domain"] = domain.rstrip("\\")
+
+
+_HASHES = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
+
+
+def _hash(fields: Record, prefix: str, text: str) -> None:
+    """The hash under the name of the algorithm that its length tells; nothing for any other text."""
+    algorithm = _HASHES.get(len(text))
+    if algorithm is not None and all(digit in string.hexdigits for digit in text):
+        fields[f"{prefix}.{algorithm}"] = text.lower()
+
+
 SPREADS: dict[str, Spread] = {
     "address": put_address,
     "endpoint": _endpoint,
     "url": _url,
     "split_url": _url_parts,
     "user": put_user,
+    "windows_user": _windows_user,
+    "hash": _hash,
     "file": _file,
 }
 """Name -> transform that writes several fields under the prefix that `to` names."""

@@ -7,6 +7,9 @@ from ipaddress import ip_address
 
 from collectors.parsing import Record
 
+HTTP_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
+"""RFC 9110 section 9 and RFC 5789."""
+
 TRANSPORTS = {
     1: "icmp",
     2: "igmp",
@@ -34,8 +37,8 @@ def is_ip(text: str) -> bool:
 
 
 def whole(text: str) -> int | None:
-    """`text` as a number of at most 18 digits, None when it is anything else."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+    """`text` as a number of at most 19 digits, None when it is anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 19 else None
 
 
 def put_address(fields: Record, side: str, address: str) -> None:
@@ -67,6 +70,7 @@ def split_endpoint(text: str) -> tuple[str, str]:
 
 def put_url(fields: Record, text: str) -> None:
     """Write a request target or a whole URL as `url.original`, `url.path`, `url.query`, and scheme, host and port where given."""
+    text = text.strip('"')
     fields["url.original"] = text
     bare, _, fragment = text.partition("#")
     if fragment:

@@ -133,7 +133,7 @@ def _rfc3164(text: str, at: int, fields: Record, context: ParseContext) -> Envel
         fields["host.name"] = host[1]
         at = host.end()
     tag = _TAG.match(text, at)
-    if tag is not None:
+    if tag is not None and tag[1] != "CEF":
         fields["process.name"], at = tag[1], tag.end()
         if tag[2]:
             fields["process.pid"] = tag[2]
