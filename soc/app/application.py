@@ -24,7 +24,7 @@ from collectors.quarantine import Quarantine
 from collectors.redact import Redactor
 from collectors.sources import load_sources
 from collectors.spool import Spool
-from detectors.detector import SigmaDetector
+from detectors.detector import SigmaDetector, title_of
 from detectors.rulepack import own_rules
 from detectors.sigma import RuleSet
 from soc.access.accounts import AccountService
@@ -36,11 +36,14 @@ from soc.access.throttle import Policy, Throttle
 from soc.app.checkpoints import Checkpoints
 from soc.app.home import prepare_home
 from soc.app.pipeline import Pipeline
+from soc.app.ran import RuleRuns
 from soc.app.schema import migrate
 from soc.app.sources import SourceBook
 from soc.audit.trail import AuditTrail
-from soc.compliance.catalogue import Catalogue, load_catalogue
+from soc.compliance.assessor import Assessor, Rulebook
+from soc.compliance.catalogue import Catalogue, load_catalogue, load_levels
 from soc.compliance.evidence_service import EvidenceService
+from soc.compliance.facts import Surroundings
 from soc.compliance.systems import SystemRegister
 from soc.core.clock import Clock, SystemClock
 from soc.core.settings import Settings
@@ -161,11 +164,11 @@ class Application:
     def rules(self) -> RuleSet:
         """Our own rules and those imported into the home."""
         imported = self.home / "rules"
-        return RuleSet.load([own_rules(), *([imported] if imported.is_dir() else [])])
+        return RuleSet.load([own_rules() / "sigma", *([imported] if imported.is_dir() else [])])
 
     @cached_property
     def detector(self) -> SigmaDetector:
-        return SigmaDetector(self.rules)
+        return SigmaDetector(self.rules, self.settings.province)
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -179,12 +182,25 @@ class Application:
             detector=self.detector,
             incidents=self.incidents,
             checkpoints=Checkpoints(self.database),
+            pristine=self.detector.snapshot(),
+            runs=self.runs,
             database=self.database,
             clock=self.clock,
             batch_size=self.settings.batch_size,
         )
         pipeline.resume()
         return pipeline
+
+    @cached_property
+    def runs(self) -> RuleRuns:
+        rules = (*self.rules.rules, *self.rules.correlations)
+        return RuleRuns(self.database, {rule.id: title_of(rule) for rule in rules})
+
+    @cached_property
+    def rule_ids(self) -> Mapping[str, str]:
+        """Name of an own rule (its file name) -> rule id, where the rule has one."""
+        rules = (*self.rules.rules, *self.rules.correlations)
+        return {rule.name: rule.id for rule in rules if rule.name}
 
     @cached_property
     def duties(self) -> DutyBook:
@@ -230,6 +246,20 @@ class Application:
     @cached_property
     def catalogue(self) -> Catalogue:
         return load_catalogue()
+
+    @cached_property
+    def assessor(self) -> Assessor:
+        around = Surroundings(lambda: self.platforms, lambda: self.sources.registered, load_levels())
+        return Assessor(
+            self.store,
+            self.database,
+            rulebook=Rulebook(self.catalogue, self.duties),
+            around=around,
+            clock=self.clock,
+            audit=self.audit,
+            ran=self.runs.over,
+            sample=self.settings.sample,
+        )
 
     @cached_property
     def systems(self) -> SystemRegister:

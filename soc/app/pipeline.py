@@ -25,8 +25,10 @@ from collectors.record import RawRecord
 from collectors.sources import Source
 from collectors.spool import Spool, SpoolItem
 from detectors.alert import Alert
+from detectors.coverage import RuleRun
 from soc.app.checkpoints import Checkpoints
-from soc.core.clock import Clock
+from soc.app.ran import RuleRuns
+from soc.core.clock import LOCAL_ZONE, Clock
 from soc.core.errors import InputError
 from soc.core.event import Event
 from soc.core.i18n import Message
@@ -44,6 +46,8 @@ class Detector(Protocol):
     def snapshot(self) -> bytes: ...
 
     def restore(self, data: bytes) -> None: ...
+
+    def ran(self) -> Sequence[RuleRun]: ...
 
 
 class AlertTaker(Protocol):
@@ -76,7 +80,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """One writer moves batches along; `sources` finds the registered source (and exercise run) of a source id."""
+    """One writer moves batches along.
+
+    Attributes:
+        sources: finds the registered source, and the exercise run, of a source id.
+        pristine: snapshot of the detector before its first event.
+    """
 
     spool: Spool
     quarantine: Quarantine
@@ -86,6 +95,8 @@ class Pipeline:
     detector: Detector
     incidents: AlertTaker
     checkpoints: Checkpoints
+    pristine: bytes
+    runs: RuleRuns
     database: Database
     clock: Clock
     batch_size: int
@@ -102,7 +113,13 @@ class Pipeline:
         while (step := self.step()).read:
             progress(step)
             total += step
+        if total.read:
+            self.note_runs()
         return total
+
+    def note_runs(self) -> None:
+        """Write down what ran since the last note; called when the spool is empty, and by the collecting process now and then."""
+        self.runs.note(f"{self.clock.now().astimezone(LOCAL_ZONE):%Y-%m-%d}", self.detector.ran())
 
     def step(self) -> Step:
         """Move one batch through; a step of nothing when the spool is empty.
@@ -142,7 +159,9 @@ class Pipeline:
         for item in batch:
             try:
                 source, exercise = self.sources(item.source)
-                events.append(self.normaliser.normalise(item.record, source, item.ident, item.masked, exercise))
+                events.append(
+                    self.normaliser.normalise(item.record, source, item.ident, redacted=item.masked, exercise=exercise)
+                )
             except InputError as problem:
                 broken.append((item.record, problem.as_message(), item.ident, Kind.PARSE))
         self.quarantine.add_all(broken)
@@ -165,14 +184,13 @@ class Pipeline:
         """Detection and its consequences, once per batch: a batch whose transaction was committed is not shown again."""
         if position <= self.checkpoints.position(CHECKPOINT):
             return 0, frozenset()
-        before = self.detector.snapshot()
         try:
             alerts = self.detector.observe(fresh)
             with self.database.transaction() as session:
                 touched = self.incidents.take(session, alerts)
                 self.checkpoints.save(session, CHECKPOINT, position, self.detector.snapshot(), self.clock.now())
         except BaseException:
-            self.detector.restore(before)
+            self.detector.restore(self.checkpoints.state(CHECKPOINT) or self.pristine)
             raise
         return len(alerts), frozenset(touched)
 

@@ -25,7 +25,7 @@ from collectors.inputs import open_input
 from collectors.normalise import Normaliser
 from collectors.platform import load_platforms, platform_of
 from collectors.sources import Source
-from detectors.rulepack import own_rules
+from detectors.rulepack import own_rules, sigma_files
 from detectors.sigma import Correlator, Engine, Firing, Match, RuleSet
 from detectors.sigma.files import SUFFIXES, OnFault, document_files, documents
 from detectors.sigma.moments import from_us, moment_us
@@ -106,7 +106,7 @@ def detect(
     job = Job(
         paths=paths,
         documents=raw_documents(platform, parser) if raw else documents,
-        rules=rules or [own_rules().sigma],
+        rules=rules or sigma_files(own_rules()),
         pipeline=pipeline,
         placeholders=read_placeholders(placeholders) if placeholders else {},
         format=format,

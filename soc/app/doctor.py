@@ -1,0 +1,121 @@
+"""What works, what does not, what to do: one finding for each part, each asked on its own so that one fault hides no other."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import text
+
+from soc.app.application import Application
+from soc.app.schema import drift
+from soc.core.errors import SocError
+from soc.core.i18n import Message, msg
+from soc.core.scope import PROVINCE
+
+LOW_DISK_SHARE = 0.10
+
+
+class State(StrEnum):
+    """How a part is."""
+
+    OK = "ok"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor."""
+
+    part: str
+    state: State
+    detail: Message
+
+
+def examine(app: Application) -> Iterator[Finding]:
+    """Every part in turn; a part that raises is bad, with its own words."""
+    for part, check in CHECKS.items():
+        try:
+            state, detail = check(app)
+        except SocError as problem:
+            state, detail = State.BAD, problem.as_message()
+        yield Finding(part, state, detail)
+
+
+def _disk(app: Application) -> tuple[State, Message]:
+    usage = shutil.disk_usage(app.home)
+    free = usage.free / usage.total
+    detail = msg("còn trống {gb} GB ({share} %)", gb=usage.free // 10**9, share=round(free * 100))
+    return (State.WARN if free < LOW_DISK_SHARE else State.OK), detail
+
+
+def _database(app: Application) -> tuple[State, Message]:
+    with app.database.transaction() as session:
+        session.execute(text("SELECT 1"))
+    found = drift(app.database)
+    if found:
+        return State.BAD, msg("lược đồ lệch {count} chỗ; chạy lại bản cài đặt mới nhất", count=len(found))
+    return State.OK, msg("{engine}, lược đồ mới nhất", engine=app.database.engine.dialect.name)
+
+
+def _store(app: Application) -> tuple[State, Message]:
+    health = app.store.health()
+    return (State.OK if health.ok else State.BAD), health.detail
+
+
+def _spool(app: Application) -> tuple[State, Message]:
+    return State.OK, msg("{count} bản ghi đang chờ", count=app.spool.depth())
+
+
+def _quarantine(app: Application) -> tuple[State, Message]:
+    count = app.quarantine.count()
+    if count:
+        return State.WARN, msg("{count} bản ghi bị cách ly; xem lý do từng nguồn bằng --json", count=count)
+    return State.OK, msg("trống")
+
+
+def _platforms(app: Application) -> tuple[State, Message]:
+    return State.OK, msg("{count} nền tảng", count=len(app.platforms))
+
+
+def _sources(app: Application) -> tuple[State, Message]:
+    registered = app.sources.registered
+    if not registered:
+        return State.WARN, msg("chưa đăng ký nguồn nào; thêm vào {file}", file=str(app.home / "sources.yaml"))
+    silent = [ident for ident in registered if app.store.count(f'soc.source:"{ident}"', PROVINCE) == 0]
+    if silent:
+        return State.WARN, msg("chưa nghe thấy: {sources}", sources=", ".join(silent))
+    return State.OK, msg("{count} nguồn đều đã có nhật ký", count=len(registered))
+
+
+def _rules(app: Application) -> tuple[State, Message]:
+    rules = app.rules
+    if rules.refusals:
+        return State.BAD, msg("{count} luật bị từ chối; chạy 'soc rules check'", count=len(rules.refusals))
+    return State.OK, msg(
+        "{rules} luật, {correlations} tương quan", rules=len(rules.rules), correlations=len(rules.correlations)
+    )
+
+
+def _audit(app: Application) -> tuple[State, Message]:
+    with app.database.transaction() as session:
+        report = app.audit.verify(session)
+    if not report.ok:
+        return State.BAD, msg("chuỗi nhật ký kiểm toán bị gãy; chạy 'soc verify audit'")
+    return State.OK, msg("chuỗi liền mạch")
+
+
+CHECKS: dict[str, Callable[[Application], tuple[State, Message]]] = {
+    "disk": _disk,
+    "database": _database,
+    "store": _store,
+    "spool": _spool,
+    "quarantine": _quarantine,
+    "platforms": _platforms,
+    "sources": _sources,
+    "rules": _rules,
+    "audit": _audit,
+}

@@ -1,0 +1,65 @@
+"""Which rules ran over how many events, by day: what a report without alerts rests on.
+
+The detector counts from its first start on and keeps its counts in its snapshot. Here the growth since the last look is put down to the day
+on which it was seen; what was put down is summed up in the table itself, so a look that was missed is made good by the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import func, select
+
+from detectors.coverage import RuleRun as Run
+from soc.app.tables import RuleRun
+from soc.compliance.assessment import Names, Ran
+from soc.core.clock import LOCAL_ZONE, Window
+from soc.storage.sql import Database
+
+
+class RuleRuns:
+    """The account of what ran.
+
+    Args:
+        titles: rule id -> title, of the rules loaded now.
+    """
+
+    def __init__(self, database: Database, titles: Mapping[str, Names]) -> None:
+        self._database, self._titles = database, titles
+
+    def note(self, day: str, runs: Iterable[Run]) -> None:
+        """Put the growth since the last note down to `day` (`2026-11-17`, local)."""
+        with self._database.transaction() as session:
+            totals = {
+                (rule, platform): (int(events), int(matches))
+                for rule, platform, events, matches in session.execute(
+                    select(
+                        RuleRun.rule, RuleRun.platform, func.sum(RuleRun.events), func.sum(RuleRun.matches)
+                    ).group_by(RuleRun.rule, RuleRun.platform)
+                )
+            }
+            for run in runs:
+                events, matches = totals.get((run.rule_id, run.platform), (0, 0))
+                if run.seen <= events and run.matches <= matches:
+                    continue
+                row = session.get(RuleRun, (day, run.rule_id, run.platform))
+                if row is None:
+                    row = RuleRun(day=day, rule=run.rule_id, platform=run.platform, events=0, matches=0)
+                    session.add(row)
+                row.events += max(0, run.seen - events)
+                row.matches += max(0, run.matches - matches)
+
+    def over(self, window: Window) -> Sequence[Ran]:
+        """Per rule, over the local days of the window; rules in order of their title."""
+        days = (f"{moment.astimezone(LOCAL_ZONE):%Y-%m-%d}" for moment in (window.since, window.until))
+        query = (
+            select(RuleRun.rule, func.sum(RuleRun.events), func.sum(RuleRun.matches))
+            .where(RuleRun.day.between(*days))
+            .group_by(RuleRun.rule)
+        )
+        with self._database.transaction() as session:
+            found = [
+                Ran(rule, self._titles.get(rule, {"vi": rule, "en": rule}), int(events), int(matches))
+                for rule, events, matches in session.execute(query)
+            ]
+        return sorted(found, key=lambda ran: ran.title["vi"])
