@@ -103,7 +103,10 @@ class Coverage:
 
 
 def _origin(found: Mapping[str, Any]) -> Origin:
-    return Origin(**{**found, "kinds": tuple(found["kinds"])})
+    """An origin out of a snapshot, perhaps of an older version: parts that no longer exist are left out."""
+    known = ((name, found[name]) for name in Origin.__dataclass_fields__ if name in found)
+    parts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known}
+    return Origin(**parts)
 
 
 def _joined(
