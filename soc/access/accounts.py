@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -326,4 +326,4 @@ def _act(principal: Principal, action: str, account: Account | NewAccount, after
 
 
 def _changed(act: Act, before: dict[str, object], after: dict[str, object]) -> Act:
-    return Act(act.actor, act.action, act.target, act.agency, before, after, act.reason, act.origin)
+    return replace(act, before=before, after=after)

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from soc.access.principal import Principal
 from soc.access.tables import AccountRow, SessionRow
 from soc.core.act import Act
 from soc.core.clock import Clock
+from soc.core.settings import Settings
 from soc.storage.sql import Database
 
 
@@ -25,6 +27,11 @@ class Lifetimes:
 
     idle: timedelta = timedelta(minutes=15)
     longest: timedelta = timedelta(hours=12)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the operator has set them."""
+        return cls(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours))
 
 
 @dataclass(frozen=True, slots=True)

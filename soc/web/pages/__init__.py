@@ -1,0 +1,35 @@
+"""The pages, one module per noun of the URL map. To add one: a module with a router here, its templates, an entry in `soc.web.menu`."""
+
+from __future__ import annotations
+
+from soc.web.pages import (
+    admin,
+    alerts,
+    audit,
+    compliance,
+    events,
+    evidence,
+    incidents,
+    me,
+    reports,
+    search,
+    signin,
+    styles,
+    today,
+)
+
+ROUTERS = (
+    signin.router,
+    me.router,
+    today.router,
+    alerts.router,
+    incidents.router,
+    search.router,
+    events.router,
+    compliance.router,
+    evidence.router,
+    reports.router,
+    audit.router,
+    admin.router,
+    styles.router,
+)

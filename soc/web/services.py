@@ -1,0 +1,104 @@
+"""What the pages need of the rest of the suite. The object graph of `soc.app` satisfies it; so does the one the tests build."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from soc.access.accounts import AccountService
+from soc.access.agencies import AgencyService
+from soc.access.principal import Principal
+from soc.access.sessions import SessionService
+from soc.audit.trail import AuditTrail
+from soc.compliance.assessment import Names
+from soc.compliance.assessor import Assessor
+from soc.compliance.catalogue import Catalogue
+from soc.compliance.evidence_service import EvidenceService
+from soc.core.clock import Clock
+from soc.core.settings import Settings
+from soc.exercises.service import ExerciseService
+from soc.incidents.reader import IncidentReader
+from soc.incidents.service import IncidentService
+from soc.storage.events import EventStore
+from soc.storage.sql import Database
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """One form of a report."""
+
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShelvedReport:
+    """A report that was built. `agency` None = of the whole province; `period` as typed, `2026-Q4`."""
+
+    id: str
+    title: Names
+    kind: str
+    agency: str | None
+    period: str
+    made: datetime
+    made_by: str
+    files: tuple[ReportFile, ...]
+
+
+class Reports(Protocol):
+    """Reports that were built. Raises ForbiddenError without the right, NotFoundError for unknown and foreign ones alike."""
+
+    def all(self, principal: Principal) -> Sequence[ShelvedReport]:
+        """The reports the principal may see, newest first."""
+        ...
+
+    def get(self, principal: Principal, ident: str) -> ShelvedReport:
+        """One report."""
+        ...
+
+    def open_file(self, principal: Principal, ident: str, name: str) -> tuple[ReportFile, bytes]:
+        """One file of a report; the download is remembered in the audit trail."""
+        ...
+
+
+class Services(Protocol):
+    """Everything a page may ask for."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def database(self) -> Database: ...
+    @property
+    def store(self) -> EventStore: ...
+    @property
+    def agencies(self) -> AgencyService: ...
+    @property
+    def accounts(self) -> AccountService: ...
+    @property
+    def sessions(self) -> SessionService: ...
+    @property
+    def audit(self) -> AuditTrail: ...
+    @property
+    def audit_key(self) -> Ed25519PrivateKey: ...
+    @property
+    def incidents(self) -> IncidentService: ...
+    @property
+    def incident_reader(self) -> IncidentReader: ...
+    @property
+    def evidence(self) -> EvidenceService: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
+    @property
+    def exercises(self) -> ExerciseService: ...
+    @property
+    def assessor(self) -> Assessor: ...
+    @property
+    def reports(self) -> Reports: ...

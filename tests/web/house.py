@@ -1,0 +1,336 @@
+"""A console over real parts: SQLite, an event store, two communes with data of their own, an account for each role."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from argon2 import PasswordHasher
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
+
+from collectors.platform import load_platforms
+from collectors.sources import Source
+from detectors.alert import Alert, Explanation
+from soc.access.accounts import AccountService, NewAccount
+from soc.access.agencies import Agency, AgencyKind, AgencyService
+from soc.access.passwords import Passwords
+from soc.access.principal import SYSTEM, Principal, Right, Role
+from soc.access.sessions import Lifetimes, SessionService
+from soc.access.throttle import Policy, Throttle
+from soc.audit.trail import Act, AuditTrail
+from soc.compliance.assessor import Assessor, Rulebook
+from soc.compliance.catalogue import Catalogue, EvidenceKind, load_catalogue, load_levels
+from soc.compliance.evidence import Declaration
+from soc.compliance.evidence_service import EvidenceService
+from soc.compliance.facts import Surroundings
+from soc.core.clock import FixedClock, iso
+from soc.core.errors import NotFoundError
+from soc.core.event import Event
+from soc.core.i18n import msg
+from soc.core.ids import sha256
+from soc.core.settings import Settings
+from soc.core.severity import Severity
+from soc.exercises.scenario import load_scenarios
+from soc.exercises.service import ExerciseService
+from soc.incidents.duties import load_duties
+from soc.incidents.reader import IncidentReader
+from soc.incidents.service import IncidentService
+from soc.storage.memory import MemoryEventStore
+from soc.storage.sql import Base, Database, connect
+from soc.web.app import make_app
+from soc.web.services import ReportFile, ShelvedReport
+from tests.conftest import ROOT
+
+NOW = datetime(2026, 11, 22, 3, 42, tzinfo=UTC)
+PASSWORD = "câu mật khẩu dài 9"
+ORIGIN = "http://console.example"
+SCRIPT = "<script>alert(1)</script>"
+AGENCIES = (
+    Agency("tinh-mau", "Tỉnh Mẫu", "Sample Province", AgencyKind.PROVINCE),
+    Agency("xa-mau-01", "Xã Mẫu 01", "Sample Commune 01", AgencyKind.COMMUNE, "tinh-mau"),
+    Agency("xa-mau-02", "Xã Mẫu 02", "Sample Commune 02", AgencyKind.COMMUNE, "tinh-mau"),
+)
+ACCOUNTS = {
+    "ts.01": (Role.ANALYST, "tinh-mau"),
+    "tc.01": (Role.SHIFT_LEAD, "tinh-mau"),
+    "td.01": (Role.REVIEWER, "tinh-mau"),
+    "dg.01": (Role.AUDITOR, "tinh-mau"),
+    "dt.01": (Role.ORGANISER, "tinh-mau"),
+    "qt.01": (Role.ADMIN, "tinh-mau"),
+    "cb.01": (Role.OFFICER, "xa-mau-01"),
+    "tt.01": (Role.HEAD, "xa-mau-01"),
+    "cb.02": (Role.OFFICER, "xa-mau-02"),
+}
+"""Account -> role and agency; one for each role, and the officer of a second commune."""
+
+
+class Blobs:
+    """Files in memory, by hash."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def put(self, data: bytes) -> str:
+        self._kept[sha256(data)] = data
+        return sha256(data)
+
+    def get(self, digest: str) -> bytes:
+        return self._kept[digest]
+
+
+@dataclass
+class Shelf:
+    """Reports in memory, behind the same rights and tenants as the real shelf."""
+
+    database: Database
+    audit: AuditTrail
+    reports: list[ShelvedReport] = field(default_factory=list)
+    data: bytes = b"%PDF-1.7 sample"
+
+    def put(self, ident: str, agency: str | None) -> None:
+        file = ReportFile("bao-cao.pdf", "application/pdf", len(self.data), sha256(self.data))
+        title = {"vi": "Báo cáo định kỳ theo mô hình 4 lớp", "en": "Periodic report by the 4-layer model"}
+        self.reports.append(ShelvedReport(ident, title, "periodic_4layer", agency, "2026-Q4", NOW, "tc.01", (file,)))
+
+    def all(self, principal: Principal) -> Sequence[ShelvedReport]:
+        principal.require(Right.READ_REPORTS)
+        return [report for report in self.reports if self._sees(principal, report)]
+
+    def get(self, principal: Principal, ident: str) -> ShelvedReport:
+        for report in self.all(principal):
+            if report.id == ident:
+                return report
+        raise NotFoundError(msg("không tìm thấy"))
+
+    def open_file(self, principal: Principal, ident: str, name: str) -> tuple[ReportFile, bytes]:
+        report = self.get(principal, ident)
+        for file in report.files:
+            if file.name == name:
+                with self.database.transaction() as session:
+                    act = Act(principal.id, "report.download", f"report/{ident}/{name}", report.agency or "")
+                    self.audit.record(session, act)
+                return file, self.data
+        raise NotFoundError(msg("không tìm thấy"))
+
+    @staticmethod
+    def _sees(principal: Principal, report: ShelvedReport) -> bool:
+        return principal.scope.agencies is None if report.agency is None else principal.scope.sees(report.agency)
+
+
+@dataclass
+class House:
+    """The services of a console, made of real parts; satisfies `soc.web.services.Services`."""
+
+    settings: Settings
+    clock: FixedClock
+    database: Database
+    store: MemoryEventStore
+    audit: AuditTrail
+    agencies: AgencyService
+    accounts: AccountService
+    sessions: SessionService
+    incidents: IncidentService
+    incident_reader: IncidentReader
+    evidence: EvidenceService
+    catalogue: Catalogue
+    exercises: ExerciseService
+    assessor: Assessor
+    reports: Shelf
+    audit_key: Ed25519PrivateKey
+
+    def app(self, *, secure: bool = False) -> FastAPI:
+        return make_app(self, secure=secure)
+
+    def visitor(self, name: str = "", **options: Any) -> Browser:
+        """A browser, signed in as one of ACCOUNTS unless the name is empty."""
+        browser = Browser(self.app(), **options)
+        if name:
+            browser.cookies["vg_session"] = self.sessions.sign_in(name, PASSWORD, "192.0.2.7")
+        return browser
+
+    def trail(self, action: str) -> list[str]:
+        """Targets of the audit entries of an action, newest first."""
+        with self.database.transaction() as session:
+            return [entry.target for entry in self.audit.entries(session, size=500) if entry.action == action]
+
+
+def open_house(folder: Path, *, sample: bool = False) -> House:
+    """An empty house: agencies and accounts, no data."""
+    clock = FixedClock(NOW)
+    database = connect(f"sqlite:///{folder / 'cases.sqlite'}")
+    Base.metadata.create_all(database.engine)
+    audit, duties, catalogue = AuditTrail(clock), load_duties(), load_catalogue()
+    agencies = AgencyService(database, audit)
+    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    accounts = AccountService(database, clock, audit, Passwords(hasher), Throttle(Policy()))
+    agencies.add(SYSTEM, AGENCIES)
+    for name, (role, agency) in ACCOUNTS.items():
+        ends = NOW + timedelta(days=30) if role is Role.AUDITOR else None
+        accounts.add(SYSTEM, NewAccount(name, f"Tài khoản mẫu {name}", role, agency, ends), PASSWORD)
+    store, platforms = MemoryEventStore(), load_platforms()
+    sources = {"portal-01": Source(id="portal-01", platform="public_service_portal", agency="xa-mau-01")}
+    return House(
+        settings=Settings(home=folder, sample=sample),
+        clock=clock,
+        database=database,
+        store=store,
+        audit=audit,
+        agencies=agencies,
+        accounts=accounts,
+        sessions=SessionService(database, clock, audit, accounts, Lifetimes()),
+        incidents=IncidentService(database, clock, audit, duties),
+        incident_reader=IncidentReader(database, clock, duties),
+        evidence=EvidenceService(database, Blobs(), clock, audit, catalogue),
+        catalogue=catalogue,
+        exercises=ExerciseService(database, load_scenarios(ROOT / "soc" / "exercises" / "scenarios"), clock, audit),
+        assessor=Assessor(
+            store,
+            database,
+            rulebook=Rulebook(catalogue, duties),
+            around=Surroundings(lambda: platforms, lambda: sources, load_levels()),
+            clock=clock,
+            audit=audit,
+            ran=lambda _: (),
+        ),
+        reports=Shelf(database, audit),
+        audit_key=Ed25519PrivateKey.generate(),
+    )
+
+
+@dataclass(frozen=True)
+class Ids:
+    """What belongs to one commune."""
+
+    event: str
+    alert: str
+    incident: str
+    evidence: str
+    report: str
+
+
+def furnish(house: House) -> dict[str, Ids]:
+    """Data of both communes; gives their ids."""
+    found = {agency: _furnish(house, agency) for agency in ("xa-mau-01", "xa-mau-02")}
+    house.assessor.assess(house.accounts.principal("tc.01"), "2026-11")
+    for agency in found:
+        house.assessor.assess(house.accounts.principal(f"cb.{agency[-2:]}"), "2026-11")
+    return found
+
+
+def _furnish(house: House, agency: str) -> Ids:
+    events = [_event(agency, number) for number in range(60)]
+    house.store.append(events)
+    alert = _alert(agency, tuple(event.id for event in events[:3]))
+    with house.database.transaction() as session:
+        [code] = house.incidents.take(session, [alert])
+    officer = house.accounts.principal(f"cb.{agency[-2:]}")
+    declared = Declaration(
+        "L1-05", agency, EvidenceKind.DOCUMENT, date(2026, 1, 1), date(2026, 11, 20), date(2026, 11, 20), note=SCRIPT
+    )
+    draft = house.evidence.draft(officer, declared, f"đào tạo {agency}.pdf", b"%PDF-1.7 " + agency.encode())
+    receipt = house.evidence.submit(officer, draft.id)
+    house.reports.put(f"BC-{agency}", agency)
+    return Ids(events[0].id, alert.id, code, receipt.id, f"BC-{agency}")
+
+
+def _event(agency: str, number: int) -> Event:
+    moment = NOW - timedelta(minutes=7 * number + 1)
+    return Event(
+        {
+            "@timestamp": iso(moment),
+            "event.id": f"{agency}-{number:04d}",
+            "event.original": f'203.0.113.9 - - "GET /{SCRIPT}\u202e HTTP/1.1" 200 {number}',
+            "event.action": "web-request",
+            "event.outcome": "success" if number % 3 else "failure",
+            "host.name": "web-01",
+            "user.name": f"can.bo.{number % 4}",
+            "source.ip": "203.0.113.9",
+            "url.path": f"/{SCRIPT}",
+            "soc.platform": "public_service_portal",
+            "soc.agency": agency,
+            "soc.source": f"portal-{agency[-2:]}",
+            "soc.seq": number,
+            "soc.parser": "nginx@1",
+            "soc.received": iso(moment),
+        }
+    )
+
+
+def _alert(agency: str, events: tuple[str, ...]) -> Alert:
+    test = Explanation("test", True, "url.path", "contains", "script", f"/{SCRIPT}")
+    other = Explanation("not", True, children=(Explanation("test", False, "source.ip", "cidr", "192.0.2.0/24", None),))
+    return Alert(
+        id=f"alert-{agency}",
+        detector="sigma",
+        rule_id="portal_web_shell",
+        rule_version="1",
+        title={"vi": "Có tệp lạ được gọi trên cổng dịch vụ công", "en": "An unknown file was called on the portal"},
+        severity=Severity.CRITICAL,
+        agency=agency,
+        platform="public_service_portal",
+        first=NOW - timedelta(minutes=30),
+        last=NOW - timedelta(minutes=10),
+        entities={"host.name": "web-01", "source.ip": "203.0.113.9"},
+        event_ids=events,
+        matched={"url.path": f"/{SCRIPT}"},
+        explanation=Explanation("and", True, children=(test, other)),
+        attack=("T1505.003",),
+        advice={"vi": "Cô lập máy chủ web và giữ bản sao tệp.", "en": "Isolate the web server and keep a copy of the file."},
+    )
+
+
+class Browser:
+    """Sends requests like a browser does: keeps cookies, says its origin, finds the form token of a page."""
+
+    def __init__(self, app: FastAPI, lang: str = "vi", base: str = ORIGIN) -> None:
+        self.cookies: dict[str, str] = {}
+        self._base, self._headers = base, {"accept-language": lang}
+        self._transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("192.0.2.7", 40000))
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._runner.close()
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, data: dict[str, str] | None = None, page: str = "", **options: Any) -> httpx.Response:
+        """Send a form as the page it stands on would; `page` "" = no token."""
+        sent = dict(data or {})
+        if page:
+            sent = {"csrf": self.token(page), **sent}
+        headers = {"origin": self._base, **options.pop("headers", {})}
+        return self.request("POST", path, data=sent, headers=headers, **options)
+
+    def token(self, page: str) -> str:
+        """The form token of a page."""
+        found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.get(page).text)
+        assert found is not None, page
+        return found[1]
+
+    def request(self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any) -> httpx.Response:
+        return self._runner.run(self._send(method, path, {**self._headers, **(headers or {})}, **options))
+
+    async def _send(self, method: str, path: str, headers: dict[str, str], **options: Any) -> httpx.Response:
+        async with httpx.AsyncClient(
+            transport=self._transport, base_url=self._base, cookies=self.cookies, headers=headers
+        ) as client:
+            answer = await client.request(method, path, **options)
+            self.cookies = dict(client.cookies)
+            return answer
