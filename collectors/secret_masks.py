@@ -162,6 +162,16 @@ def _is_working_folder(text: str, start: int, begin: int) -> bool:
     return text.startswith("PWD=/", start) and begin == start + 4
 
 
+def _session_id(text: str, start: int, end: int) -> list[Span]:
+    """A session cookie by its name; as a path parameter (`/a;jsessionid=1f?x=2`) it ends where the query begins."""
+    spans = _named(text, start, end)
+    query = text.find("?", spans[0][0], spans[0][1]) if spans else -1
+    if query < 0:
+        return spans
+    begin = spans[0][0]
+    return [] if text[begin:query] in _NO_VALUE else [(begin, query, MASK)]
+
+
 def _whole(text: str, start: int, end: int) -> list[Span]:
     """A short word that counts only as a whole name: `pin`, not `mapping`; and not in prose: `pass: 3 of 5`."""
     if start and (text[start - 1].isalnum()):
@@ -275,10 +285,16 @@ _BY_WORD: dict[str, Reader] = {
             *("secret", "secretkey", "secret_key", "secret-key", "secretaccesskey", "secret_access_key"),
             *("token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key"),
             *("privatekey", "private_key", "private-key", "subscription-key"),
-            *("__viewstate", "__eventvalidation", "jsessionid", "phpsessid", "asp.net_sessionid", "aspxauth"),
-            *("laravel_session", "connect.sid", "keycloak_identity", "keycloak_session", "auth_session_id"),
+            *("__viewstate", "__eventvalidation"),
         ),
         _named,
+    ),
+    **dict.fromkeys(
+        (
+            *("jsessionid", "phpsessid", "asp.net_sessionid", "aspxauth", "laravel_session", "connect.sid"),
+            *("keycloak_identity", "keycloak_session", "auth_session_id"),
+        ),
+        _session_id,
     ),
     **dict.fromkeys(("pass", "pin", "otp"), _whole),
     **dict.fromkeys(("publickeytoken", "eventtoken"), _leave),

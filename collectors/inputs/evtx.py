@@ -5,7 +5,7 @@ Source: the `evtx` package; [MS-EVEN6] for the records and their numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -27,12 +27,13 @@ _CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class EvtxInput:
-    """The records of one EVTX file, in the order of the file; `seq` is the record number Windows gave.
+    """The records of one EVTX file, in the order of the file; `seq` is the number the record had where it was
+    made (`EventRecordID`), the number behind `#` in `where` the one it has in this file.
 
     A broken part of the file is counted as a fault; the records of the other parts are given.
 
     Args:
-        path: the file, packed or not; it is held in memory while it is read.
+        path: the file, packed or not.
     """
 
     id: ClassVar[str] = "evtx"
@@ -49,7 +50,8 @@ class EvtxInput:
         done = int(reading.cursors.get(self.path.name, {}).get("outcomes", 0))
         try:
             with open_log(self.path) as log:
-                outcomes = _outcomes(BytesIO(b"".join(log.blocks(0))))
+                # only a packed file has to be held in memory
+                outcomes = _outcomes(BytesIO(b"".join(log.blocks(0))) if log.packed else str(self.path))
                 next(islice(outcomes, done, done), None)
                 yield from self._chunks(outcomes, done, reading)
         except (OSError, RuntimeError, CutShortError) as error:
@@ -64,8 +66,10 @@ class EvtxInput:
             yield Chunk(records, (), faults, {self.path.name: {"outcomes": done}}, size)
 
     def _record(self, number: int, document: str, reading: Reading) -> RawRecord:
-        data = orjson.dumps(orjson.loads(document))
-        return RawRecord(reading.source, number, data, reading.received, f"{self.path}#{number}")
+        parsed = orjson.loads(document)
+        seq = _number_at_origin(parsed)
+        where = f"{self.path}#{number}"
+        return RawRecord(reading.source, number if seq is None else seq, orjson.dumps(parsed), reading.received, where)
 
     def _fault(self, reason: str) -> InputError:
         return InputError(
@@ -76,12 +80,20 @@ class EvtxInput:
         )
 
 
+def _number_at_origin(document: Mapping[str, object]) -> int | None:
+    """`System/EventRecordID`: an export counts its records anew, this number stays, so exporting twice doubles nothing."""
+    event = document.get("Event")
+    system = event.get("System") if isinstance(event, dict) else None
+    number = system.get("EventRecordID") if isinstance(system, dict) else None
+    return number if isinstance(number, int) else None
+
+
 Outcome = tuple[int, str] | Exception
 
 
-def _outcomes(stream: BinaryIO) -> Iterator[Outcome]:
+def _outcomes(file: BinaryIO | str) -> Iterator[Outcome]:
     """Number and JSON text of each record, or what kept it from being read."""
-    records = PyEvtxParser(stream, number_of_threads=1).records_json()
+    records = PyEvtxParser(file, number_of_threads=1).records_json()
     while True:
         try:
             record = next(records)

@@ -15,6 +15,9 @@ from collectors.text import detect_utf16
 from soc.core.errors import InputError
 from soc.core.i18n import Message, msg
 
+_BLANK = b"\0 \t\v\f\r"
+"""A line of nothing else is no record; NULs are what copytruncate leaves."""
+
 
 def read_lines(log: LogFile, visit: Visit, reading: Reading) -> Iterator[Chunk]:
     """The lines behind the state of `visit`; a file that is not the one of the state is read from its start.
@@ -55,7 +58,7 @@ class _LineReader:
             reason, kind = self._objection(line, cut_short=cut_short)
             if reason is not None:
                 rejected.append(Rejected(self._record(line), reason, kind))
-            elif line.data and not line.data.isspace():
+            elif line.data.strip(_BLANK):
                 records.append(self._record(line))
         return Chunk(records, rejected, (), {self.visit.name: self._reached().stored()}, size_bytes)
 
