@@ -1,0 +1,1 @@
+"""From a document to bytes, one module for each form."""
