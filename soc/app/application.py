@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from argon2 import PasswordHasher
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from collectors.crypto import PayloadCipher, derive_key, load_master_key
 from collectors.enrich import default_enrichers
@@ -27,6 +28,12 @@ from collectors.spool import Spool
 from detectors.detector import SigmaDetector, title_of
 from detectors.rulepack import own_rules
 from detectors.sigma import RuleSet
+from playbooks.action import Actions
+from playbooks.actions import make_actions
+from playbooks.loader import load_playbooks, shipped_library
+from playbooks.queue import MemoryQueue, Queue
+from playbooks.service import PlaybookService
+from reports.shelf import ReportShelf
 from soc.access.accounts import AccountService
 from soc.access.agencies import AgencyService
 from soc.access.passwords import Passwords
@@ -35,10 +42,12 @@ from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
 from soc.app.checkpoints import Checkpoints
 from soc.app.home import prepare_home
+from soc.app.letterhead import Letterheads
 from soc.app.pipeline import Pipeline
 from soc.app.ran import RuleRuns
 from soc.app.schema import migrate
 from soc.app.sources import SourceBook
+from soc.audit.pack import load_or_create_key
 from soc.audit.trail import AuditTrail
 from soc.compliance.assessor import Assessor, Rulebook
 from soc.compliance.catalogue import Catalogue, load_catalogue, load_levels
@@ -214,6 +223,33 @@ class Application:
     def incident_reader(self) -> IncidentReader:
         return IncidentReader(self.database, self.clock, self.duties)
 
+    # playbooks
+
+    @cached_property
+    def actions(self) -> Actions:
+        return make_actions(self.incidents, self.incident_reader, self.settings.smtp_url, self.settings.webhooks)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """Runs are handed to the worker; without one they wait for `soc playbook advance` or the next `soc up`."""
+        return MemoryQueue()
+
+    @cached_property
+    def playbooks(self) -> PlaybookService:
+        library = load_playbooks(shipped_library(), self.actions)
+        return PlaybookService(
+            self.database,
+            self.clock,
+            self.audit,
+            self.incidents,
+            self.incident_reader,
+            library,
+            self.actions,
+            self.queue,
+        )
+
+    # exercises
+
     @cached_property
     def scenarios(self) -> Mapping[str, Scenario]:
         return load_scenarios(Path(__file__).resolve().parents[1] / "exercises" / "scenarios")
@@ -227,6 +263,11 @@ class Application:
     @cached_property
     def audit(self) -> AuditTrail:
         return AuditTrail(self.clock)
+
+    @cached_property
+    def audit_key(self) -> Ed25519PrivateKey:
+        """Signs the anchors of the audit trail; made at the first use."""
+        return load_or_create_key(self.home / "audit.key")
 
     @cached_property
     def agencies(self) -> AgencyService:
@@ -260,6 +301,11 @@ class Application:
             ran=self.runs.over,
             sample=self.settings.sample,
         )
+
+    @cached_property
+    def reports(self) -> ReportShelf:
+        letterheads = Letterheads(self.database, self.settings)
+        return ReportShelf(self.database, self.blobs, self.assessor, self.clock, self.audit, letterheads.of)
 
     @cached_property
     def systems(self) -> SystemRegister:

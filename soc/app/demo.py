@@ -1,7 +1,6 @@
 """The main job on the shipped sample, in a home of its own, through the same use cases as the console.
 
-Two weeks pass on a clock that is moved from quarter hour to quarter hour: what was logged in one is collected, detected and turned into
-incidents before the next, and the officers' acts happen at their times in between.
+Two weeks pass on a clock that is moved in steps: what was logged in one is collected, detected and turned into incidents before the next, and the officers' acts happen at their times in between.
 """
 
 from __future__ import annotations
@@ -14,8 +13,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from collectors.parsing import ParseContext
-from collectors.text import decode
+from collectors.record import RawRecord
+from collectors.sources import Source
+from playbooks.states import DryStep
 from soc.access.accounts import NewAccount
 from soc.access.agencies import Agency, AgencyKind
 from soc.access.passwords import one_time_password
@@ -29,14 +29,15 @@ from soc.compliance.catalogue import EvidenceKind
 from soc.compliance.evidence import Declaration
 from soc.compliance.systems import System
 from soc.core.clock import ShiftedClock
-from soc.core.errors import SetupError
+from soc.core.errors import InputError, SetupError
 from soc.core.i18n import Message, msg
 from soc.core.settings import Settings
 from soc.exercises.model import Score
 from soc.incidents.model import Flags
 from soc.incidents.tables import AlertRow
 
-SLICE = timedelta(minutes=15)
+SLICE = timedelta(hours=1)
+"""How often the replayed collectors hand over; the sample adds the moments in `cuts`."""
 MARKER = ".sample"
 """A file that says: this home holds the sample, and a new demo may replace it."""
 
@@ -59,6 +60,7 @@ class DemoResult:
     masked: int = 0
     rules: dict[str, int] = field(default_factory=dict)
     plan: str = ""
+    dry_run: tuple[DryStep, ...] = ()
     score: Score | None = None
     receipts: list[str] = field(default_factory=list)
     assessment: Assessment | None = None
@@ -147,25 +149,35 @@ class Demo:
             self._told(msg("thu, phát hiện, xử lý hai tuần nhật ký"), number, len(slices))
 
     def _slices(self) -> Iterator[Slice]:
-        """All lines of all sources by quarter hour; a line without a readable time stays with the one before it."""
+        """All lines of all sources by the hour and the cuts of the sample; a line without a readable time stays with the one before it."""
         lines = sorted(self._lines(), key=lambda line: line.moment)
         current = Slice(self._sample.begins + SLICE, {})
         for line in lines:
-            if line.moment >= current.until and current.lines:
-                yield current
             if line.moment >= current.until:
-                steps = (line.moment - self._sample.begins) // SLICE + 1
-                current = Slice(self._sample.begins + steps * SLICE, {})
+                if current.lines:
+                    yield current
+                current = Slice(self._next_cut(line.moment), {})
             current.lines.setdefault(line.source, []).append(line)
         yield current
+
+    def _next_cut(self, moment: datetime) -> datetime:
+        steps = (moment - self._sample.begins) // SLICE + 1
+        return min(cut for cut in (self._sample.begins + steps * SLICE, *self._sample.cuts) if cut > moment)
 
     def _lines(self) -> Iterator[SampleLine]:
         for source in self._app.sources.registered.values():
             moment = self._sample.begins
             for offset, data in sample_lines(source.id):
-                context = ParseContext(self._sample.ends)
-                moment = self._app.normaliser.moment(source, decode(data).text, context) or moment
+                moment = self._moment(source, data) or moment
                 yield SampleLine(source.id, offset, data, moment)
+
+    def _moment(self, source: Source, data: bytes) -> datetime | None:
+        """What the line says of its time; the platform's own parser and field table read it."""
+        record = RawRecord(source.id, 0, data, self._sample.ends, "", "utf-8")
+        try:
+            return self._app.normaliser.normalise(record, source, "").timestamp
+        except InputError:
+            return None
 
     # what people do
 

@@ -92,6 +92,7 @@ class SamplePlaybook(_Part):
     """The playbook run shown in dry run, about the incident that `rule` opened."""
 
     rule: str
+    playbook: str
     at: AwareDatetime
     by: str
 
@@ -105,11 +106,12 @@ class SampleExercise(_Part):
 
 
 class Sample(_Part):
-    """Everything of the sample but its logs."""
+    """Everything of the sample but its logs; `cuts` are moments at which the replayed collectors hand over between the hours."""
 
     period: str
     begins: AwareDatetime
     ends: AwareDatetime
+    cuts: tuple[AwareDatetime, ...]
     agencies: tuple[SampleAgency, ...]
     systems: tuple[SampleSystem, ...]
     accounts: tuple[SampleAccount, ...]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TypeAlias
 
@@ -78,6 +79,8 @@ def coerce(name: str, value: object) -> Scalar | list[Scalar] | None:
     Raises:
         TypeConflictError: the type cannot hold the value, or the value is an object.
     """
+    if type(value) is str and value and name not in TYPES:
+        return value  # nearly every field of nearly every event
     if isinstance(value, (list, tuple)):
         kept = [item for item in (_scalar(name, one) for one in value) if item is not None]
         return kept or None
@@ -89,6 +92,8 @@ def _scalar(name: str, value: object) -> Scalar | None:
         return None
     if isinstance(value, datetime):
         value = iso(value)
+        if TYPES.get(name) is FieldType.DATE:
+            return value
     if not isinstance(value, (str, int, float, bool)):
         raise _conflict(name, value)
     convert = _CONVERT.get(field_type(name))
@@ -135,8 +140,13 @@ def _to_boolean(value: Scalar) -> bool:
     return word in {"true", "1"}
 
 
+@lru_cache(maxsize=8192)
+def _canonical_ip(text: str) -> str:
+    return str(ip_address(text))
+
+
 def _to_ip(value: Scalar) -> str:
-    return str(ip_address(str(value)))
+    return _canonical_ip(str(value))
 
 
 def _to_date(value: Scalar) -> str:
