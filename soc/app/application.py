@@ -27,7 +27,7 @@ from collectors.sources import load_sources
 from collectors.spool import Spool
 from detectors.detector import SigmaDetector, title_of
 from detectors.rulepack import own_rules
-from detectors.sigma import RuleSet
+from detectors.sigma import CorrelationRule, Rule, RuleSet
 from playbooks.action import Actions
 from playbooks.actions import make_actions
 from playbooks.loader import load_playbooks, shipped_library
@@ -202,14 +202,16 @@ class Application:
 
     @cached_property
     def runs(self) -> RuleRuns:
-        rules = (*self.rules.rules, *self.rules.correlations)
-        return RuleRuns(self.database, {rule.id: title_of(rule) for rule in rules})
+        return RuleRuns(self.database, {rule.id: title_of(rule) for rule in self._all_rules})
 
     @cached_property
     def rule_ids(self) -> Mapping[str, str]:
         """Name of an own rule (its file name) -> rule id, where the rule has one."""
-        rules = (*self.rules.rules, *self.rules.correlations)
-        return {rule.name: rule.id for rule in rules if rule.name}
+        return {rule.name: rule.id for rule in self._all_rules if rule.name}
+
+    @property
+    def _all_rules(self) -> list[Rule | CorrelationRule]:
+        return [*self.rules.rules, *self.rules.correlations]
 
     @cached_property
     def duties(self) -> DutyBook:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from collectors.input import Input
-from collectors.inputs import FileInput, NdjsonInput
+from collectors.inputs.documents import NdjsonInput
+from collectors.inputs.file import FileInput
 from collectors.sources import Source
 from soc.app.application import Application
 from soc.app.home import HomeLock, prepare_home

@@ -1,6 +1,7 @@
 """The main job on the shipped sample, in a home of its own, through the same use cases as the console.
 
-Two weeks pass on a clock that is moved in steps: what was logged in one is collected, detected and turned into incidents before the next, and the officers' acts happen at their times in between.
+Two weeks pass on a clock that is moved in steps: what was logged in one is collected, detected and turned into incidents before the
+next, and the officers' acts happen at their times in between.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -198,7 +200,7 @@ class Demo:
 
     def _acts(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
         for act in self._sample.acts:
-            yield act.at, lambda act=act: self._act(act)
+            yield act.at, partial(self._act, act)
 
     def _act(self, act: SampleAct) -> None:
         who, code, incidents = self._as(act.by), self._incident_of(act.rule), self._app.incidents
@@ -216,10 +218,10 @@ class Demo:
     def _evidence(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
         for evidence in self._sample.evidence:
             held: list[str] = []
-            yield evidence.at, lambda e=evidence, held=held: held.append(self._hand_in(e))
-            yield evidence.review.at, lambda e=evidence, held=held: self._review(e, held[0])
+            yield evidence.at, partial(self._hand_in, evidence, held)
+            yield evidence.review.at, partial(self._review, evidence, held)
 
-    def _hand_in(self, evidence: SampleEvidence) -> str:
+    def _hand_in(self, evidence: SampleEvidence, held: list[str]) -> None:
         who = self._as(evidence.by)
         declaration = Declaration(
             criterion=evidence.criterion,
@@ -234,24 +236,24 @@ class Demo:
         draft = self._app.evidence.draft(who, declaration, path.name, path.read_bytes())
         handed_in = self._app.evidence.submit(who, draft.id)
         self._result.receipts.append(handed_in.receipt or "")
-        return handed_in.id
+        held.append(handed_in.id)
 
-    def _review(self, evidence: SampleEvidence, ident: str) -> None:
+    def _review(self, evidence: SampleEvidence, held: list[str]) -> None:
         reviewer = self._as(evidence.review.by)
         if evidence.review.verdict == "accept":
-            self._app.evidence.accept(reviewer, ident)
+            self._app.evidence.accept(reviewer, held[0])
         else:
-            self._app.evidence.send_back(reviewer, ident, evidence.review.reason)
+            self._app.evidence.send_back(reviewer, held[0], evidence.review.reason)
 
     def _playbook(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
         yield self._sample.playbook.at, self._plan
 
     def _plan(self) -> None:
         chosen = self._sample.playbook
-        plan = self._app.playbooks.plan(
-            self._as(chosen.by), self._incident_of(chosen.rule), "web-shell-on-portal", dry_run=True
-        )
+        who = self._as(chosen.by)
+        plan = self._app.playbooks.plan(who, self._incident_of(chosen.rule), chosen.playbook)
         self._result.plan = plan.hash
+        self._result.dry_run = self._app.playbooks.dry_run(who, plan.hash)
 
     def _exercise(self) -> None:
         chosen = self._sample.exercise

@@ -51,10 +51,10 @@ class RuleRuns:
 
     def over(self, window: Window) -> Sequence[Ran]:
         """Per rule, over the local days of the window; rules in order of their title."""
-        days = (f"{moment.astimezone(LOCAL_ZONE):%Y-%m-%d}" for moment in (window.since, window.until))
+        first, last = (f"{moment.astimezone(LOCAL_ZONE):%Y-%m-%d}" for moment in (window.since, window.until))
         query = (
             select(RuleRun.rule, func.sum(RuleRun.events), func.sum(RuleRun.matches))
-            .where(RuleRun.day.between(*days))
+            .where(RuleRun.day.between(first, last))
             .group_by(RuleRun.rule)
         )
         with self._database.transaction() as session:
