@@ -19,6 +19,22 @@ from soc.core.event import Event
 
 MAX_ORIGINS = 5_000
 """Kinds of events told apart; a source that invents datasets must not fill the memory."""
+MAX_SHAPES = 20_000
+_TELLING = (
+    "soc.platform",
+    "event.dataset",
+    "soc.logsource.product",
+    "soc.logsource.category",
+    "soc.logsource.service",
+    "Channel",
+    "EventID",
+    "Provider_Name",
+    "SourceName",
+    "winlog.channel",
+    "winlog.event_id",
+    "winlog.provider_name",
+)
+"""Fields whose values decide which rules look at an event; of all others only their presence counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +62,29 @@ class Coverage:
         self._seen: Counter[tuple[str, Origin]] = Counter()
         self._fields: dict[tuple[str, Origin], set[str]] = {}
         self._matches: Counter[tuple[str, str]] = Counter()
+        self._shapes: dict[tuple[object, ...], tuple[str, Origin]] = {}
 
     def saw(self, event: Event) -> None:
         """Count an event that the rules look at."""
+        telling = (event.fields.get(name) for name in _TELLING)
+        # A list in such a field is nobody's dataset; as text it is at least a key.
+        shape = (*(str(value) if isinstance(value, list) else value for value in telling), *event.fields)
+        kind = self._shapes.get(shape)
+        if kind is None:
+            kind = self._new_shape(shape, event)
+        self._seen[kind] += 1
+
+    def _new_shape(self, shape: tuple[object, ...], event: Event) -> tuple[str, Origin]:
+        """Work out the kind of an event once for all events with the same fields and the same telling values."""
         document = adapt(event.fields)
         kind = (event.platform, origin_of(document))
         if kind not in self._seen and len(self._seen) >= MAX_ORIGINS:
             kind = (event.platform, Origin(platform=event.platform))
-        self._seen[kind] += 1
         self._fields.setdefault(kind, set()).update(document)
+        if len(self._shapes) >= MAX_SHAPES:
+            self._shapes.clear()
+        self._shapes[shape] = kind
+        return kind
 
     def matched(self, rule_id: str, platform: str) -> None:
         """Count a match."""
@@ -96,6 +126,7 @@ class Coverage:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over what `state` gave."""
+        self._shapes.clear()
         kinds = [(platform, _origin(origin)) for platform, origin, _ in state["seen"]]
         self._seen = Counter({kind: count for kind, (_, _, count) in zip(kinds, state["seen"], strict=True)})
         self._fields = {kind: set(names) for kind, names in zip(kinds, state["fields"], strict=True)}

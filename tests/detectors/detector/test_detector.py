@@ -153,6 +153,11 @@ def test_a_field_that_never_came_makes_a_rule_blind(ruleset: RuleSet, event: Mak
     assert {run.blind for run in detector.ran()} == {()}
 
 
+def test_a_list_where_a_dataset_should_be_stops_nothing(ruleset: RuleSet, event: MakeEvent) -> None:
+    (alert,) = observed(ruleset, [event("bad", event__dataset=["a", "b"]), event("bad", user__name=["x", "y"])])[1:]
+    assert alert.entities == {"user.name": "x, y"}
+
+
 def test_a_snapshot_of_another_format_is_refused(ruleset: RuleSet) -> None:
     with pytest.raises(ValueError, match="snapshot"):
         SigmaDetector(ruleset).restore(b'{"format": 0}')
