@@ -38,6 +38,8 @@ _BARE = re.compile(
 )
 _BARE_ENCODED = re.compile(r"""(?:[^\s&;,"'<>%]|%(?!2[026Cc]|7[Dd]|0[AaDd]))*+""")
 _NO_VALUE = frozenset(("", MASK, "null", "true", "false", "none", "undefined", "(null)", "-"))
+_MESSAGE_NUMBER = re.compile(r"%%\d{1,5}")
+"""How Windows writes yes and no: `ElevatedToken: %%1842`."""
 _LIST_ITEM = re.compile(rf"""[\[,]\s{{0,8}}(?P<open>{_QUOTE})""")
 
 
@@ -76,23 +78,23 @@ def _named(text: str, start: int, end: int) -> list[Span]:
         return _option(text, start, end) or _element(text, start, end)
     begin, quote = after.end(), after["open"]
     if quote:
-        return _quoted(text, begin, quote, bare_sign=after["sep"] == "=")
+        return _quoted(text, begin, quote, bare_name=not after["key"])
     if text.startswith(("{", "["), begin):
         return _list(text, begin) if text[begin] == "[" else []
     stop = _bare_end(text, begin, encoded=(after["sep"] or "").startswith("%"))
-    if _is_working_folder(text, start, begin) or text[begin:stop].lower() in _NO_VALUE:
+    if _is_working_folder(text, start, begin) or _is_empty(text[begin:stop]):
         return []
     key = after["key"] or ""
     # a number without quotes under a quoted name is JSON: it must stay JSON
     return [(begin, stop, f"{key}{MASK}{key}")]
 
 
-def _quoted(text: str, begin: int, quote: str, *, bare_sign: bool) -> list[Span]:
-    # name="" and then a blank: this quote closes an outer value (`msg="no password=" user=`), it opens none
-    if bare_sign and (begin == len(text) or text[begin] in " ,;}"):
+def _quoted(text: str, begin: int, quote: str, *, bare_name: bool) -> list[Span]:
+    # a quote right before a blank or comma closes an outer value (`msg="no password=" user=`), it opens none
+    if bare_name and (begin == len(text) or text[begin] in " ,;}"):
         return []
     stop = _closing(text, begin, quote)
-    return [] if text[begin:stop].lower() in _NO_VALUE else [(begin, stop, MASK)]
+    return [] if _is_empty(text[begin:stop]) else [(begin, stop, MASK)]
 
 
 def _list(text: str, begin: int) -> list[Span]:
@@ -100,7 +102,7 @@ def _list(text: str, begin: int) -> list[Span]:
     spans: list[Span] = []
     item = _LIST_ITEM.match(text, begin)
     while item:
-        spans += _quoted(text, item.end(), item["open"], bare_sign=False)
+        spans += _quoted(text, item.end(), item["open"], bare_name=False)
         item = _LIST_ITEM.match(text, _closing(text, item.end(), item["open"]) + len(item["open"]))
     return spans
 
@@ -114,9 +116,9 @@ def _option(text: str, start: int, end: int) -> list[Span]:
     if value is None:
         return []
     if value["open"]:
-        return _quoted(text, value.end(), value["open"], bare_sign=False)
+        return _quoted(text, value.end(), value["open"], bare_name=False)
     stop = _bare_end(text, value.end(), encoded=False)
-    return [] if text[value.end() : stop].lower() in _NO_VALUE else [(value.end(), stop, MASK)]
+    return [] if _is_empty(text[value.end() : stop]) else [(value.end(), stop, MASK)]
 
 
 def _element(text: str, start: int, end: int) -> list[Span]:
@@ -155,6 +157,11 @@ def _closing_pattern(quote: str) -> re.Pattern[str]:
     """At nesting depth d a quote has n = 2^d - 1 backslashes, and an escaped backslash inside the value has 2(n + 1)."""
     depth = len(quote) - 1
     return re.compile(rf"(?<!\\)(?:\\{{{2 * (depth + 1)}}})*+(?P<quote>\\{{{depth}}}{quote[-1]})")
+
+
+def _is_empty(value: str) -> bool:
+    """Whether there is nothing to hide."""
+    return value.lower() in _NO_VALUE or _MESSAGE_NUMBER.fullmatch(value) is not None
 
 
 def _is_working_folder(text: str, start: int, begin: int) -> bool:
@@ -283,7 +290,7 @@ _BY_WORD: dict[str, Reader] = {
             *("password", "passwd", "passphrase", "passcode", "pwd", "identified by"),
             *("matkhau", "mat_khau", "mat-khau", "mat khau", "mậtkhẩu", "mật_khẩu", "mật khẩu"),
             *("secret", "secretkey", "secret_key", "secret-key", "secretaccesskey", "secret_access_key"),
-            *("token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key"),
+            *("token", "apikey", "api_key", "api-key"),
             *("privatekey", "private_key", "private-key", "subscription-key"),
             *("__viewstate", "__eventvalidation"),
         ),
