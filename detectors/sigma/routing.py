@@ -22,6 +22,7 @@ from detectors.sigma.values import Document
 Fields: TypeAlias = Mapping[str, str]
 """Name in the rule -> name in the document."""
 
+_DECLARED = ("soc.logsource.product", "soc.logsource.category", "soc.logsource.service")
 SAME: Fields = MappingProxyType({})
 CONSTANT_FIELDS = ("Channel", "EventID", "Provider_Name", "soc.platform", "event.dataset")
 """Fields whose value is part of the origin, and so the same for every document of a group."""
@@ -36,7 +37,10 @@ class Origin:
     provider: str | int | None = None
     platform: str | int | None = None
     dataset: str | int | None = None
+    declared: tuple[object, ...] = ()
+    """Product, category and service that the platform of the source declares (`soc.logsource.*`)."""
     kinds: tuple[str, ...] = ()
+    """Generic categories whose fields the document has."""
 
     @property
     def is_known(self) -> bool:
@@ -127,8 +131,9 @@ def origin_of(document: Document) -> Origin:
     platform, dataset = _plain(get("soc.platform")), _plain(get("event.dataset"))
     if platform is None and dataset is None:
         return _NOWHERE
+    declared = tuple(_plain(get(name)) for name in _DECLARED)
     kinds = tuple(name for name, found in facts().generic.items() if any(field in document for field in found.when))
-    return Origin(platform=platform, dataset=dataset, kinds=kinds)
+    return Origin(platform=platform, dataset=dataset, declared=declared, kinds=kinds)
 
 
 def _plain(value: object) -> str | int | None:
@@ -150,13 +155,30 @@ def fields_for(source: LogSource, origin: Origin) -> Fields | None:
     """How a rule for `source` reads documents of `origin`; None when they are none of its business."""
     if not origin.is_known:
         return None if source.product == "windows" else SAME
-    if origin.platform is not None and source.product == str(origin.platform).lower():
-        return SAME if source.service in ("", str(origin.dataset).lower()) else None
+    if source.product and source.product in _words(origin.platform, *origin.declared[:1]):
+        return SAME if _suits(source, origin) else None
     if origin.channel is not None:
         return _windows(source, origin)
-    if source.product == "" and source.service == "" and source.category in origin.kinds:
-        return facts().generic[source.category].fields
-    return None
+    return _generic(source, origin)
+
+
+def _words(*values: object) -> frozenset[str]:
+    return frozenset(str(value).lower() for value in values if value is not None)
+
+
+def _suits(source: LogSource, origin: Origin) -> bool:
+    """Whether a rule for a platform means this dataset and this category of it."""
+    services = _words(origin.dataset, *origin.declared[2:])
+    categories = _words(*origin.kinds, *origin.declared[1:2])
+    return source.service in ("", *services) and source.category in ("", *categories)
+
+
+def _generic(source: LogSource, origin: Origin) -> Fields | None:
+    """A rule for a kind of log, whatever the product."""
+    if source.product or source.service or source.category not in _words(*origin.kinds, *origin.declared[1:2]):
+        return None
+    table = facts().generic.get(source.category)
+    return SAME if table is None else table.fields
 
 
 def _windows(source: LogSource, origin: Origin) -> Fields | None:

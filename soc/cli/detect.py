@@ -11,23 +11,16 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Annotated, TypeAlias
+from typing import IO, Annotated
 
 import orjson
 import typer
 
-from collectors.enrich import default_enrichers
-from collectors.input import Reading
-from collectors.inputs import open_input
-from collectors.normalise import Normaliser
-from collectors.platform import load_platforms, platform_of
-from collectors.sources import Source
 from detectors.rulepack import own_rules, sigma_files
 from detectors.sigma import Correlator, Engine, Firing, Match, RuleSet
-from detectors.sigma.files import SUFFIXES, OnFault, document_files, documents
+from detectors.sigma.files import SUFFIXES, Documents, document_files, documents
 from detectors.sigma.moments import from_us, moment_us
 from detectors.sigma.pipelines import AUTO
 from detectors.sigma.values import MISSING, Document, read
@@ -40,10 +33,6 @@ from soc.core.ids import event_id
 EXIT_CLEAN, EXIT_MATCHES, EXIT_NOTHING_RAN, EXIT_REFUSED = 0, 1, 2, 3
 MAX_FAULTS_SHOWN = 20
 """Per file; the rest is counted."""
-_LONGEST_RECORD = 10 << 20
-
-Documents: TypeAlias = Callable[[Path, OnFault], Iterator[tuple[int, Document]]]
-"""How a file becomes documents, each with its index in the file."""
 
 
 class Format(StrEnum):
@@ -105,7 +94,7 @@ def detect(
     raw = platform is not None or parser is not None
     job = Job(
         paths=paths,
-        documents=raw_documents(platform, parser) if raw else documents,
+        documents=_raw_documents(platform, parser) if raw else documents,
         rules=rules or sigma_files(own_rules()),
         pipeline=pipeline,
         placeholders=read_placeholders(placeholders) if placeholders else {},
@@ -283,45 +272,8 @@ def _reason(reason: str) -> Message:
     return msg("không dùng được tệp chỗ điền: {reason}", reason=reason)
 
 
-def raw_documents(platform: str | None, parser: str | None) -> Documents:
-    """Documents out of the raw records of a platform: parsed, mapped and enriched as on their way into the store.
+def _raw_documents(platform: str | None, parser: str | None) -> Documents:
+    # The collectors cost half a second to import; documents that are JSON already don't need them.
+    from soc.cli.raw_documents import raw_documents  # noqa: PLC0415
 
-    Args:
-        platform: id; the records of a bare parser belong to no platform and meet rules without one.
-        parser: overrides the platform's.
-
-    Raises:
-        NotFoundError: no such platform.
-    """
-    if platform is None:
-        raise InputError(
-            msg("--parser cần --platform"),
-            advice=msg("hoặc chuyển sang ECS trước bằng 'soc normalise', rồi đọc NDJSON"),
-        )
-    platforms = load_platforms()
-    platform_of(platforms, platform)
-    source = Source(id="detect", platform=platform, agency="detect", parser=parser)
-    normaliser = Normaliser(platforms, default_enrichers())
-
-    def read_file(path: Path, on_fault: OnFault) -> Iterator[tuple[int, Document]]:
-        reading = Reading(source.id, datetime.now(UTC), _LONGEST_RECORD)
-        index = 0
-        for chunk in open_input(path).read(reading):
-            for fault in chunk.faults:
-                on_fault(fault)
-            for rejected in chunk.rejected:
-                on_fault(InputError(rejected.reason, where=rejected.record.where))
-            for record in chunk.records:
-                try:
-                    yield index, normaliser.normalise(record, source, record.ident).fields
-                except InputError as problem:
-                    on_fault(_placed(problem, record.where))
-                index += 1
-
-    return read_file
-
-
-def _placed(problem: InputError, where: str) -> InputError:
-    """The fault with the place of its record in front of the field or column it names."""
-    place = f"{where} {problem.where}".strip()
-    return InputError(problem.found, expected=problem.expected, where=place, advice=problem.advice)
+    return raw_documents(platform, parser)
