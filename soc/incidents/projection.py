@@ -44,7 +44,7 @@ ALLOWED: dict[Kind, frozenset[Status]] = {
     Kind.UNTAGGED: _ALWAYS,
     Kind.GRADED: OPEN,
     Kind.NOTICE_SENT: _ALWAYS,
-    Kind.RESPONSE: _ALWAYS,
+    Kind.RESPONSE: _ALWAYS | {Status.MERGED},  # a run goes on when its incident is merged away, and has to say so
     Kind.CONTAINED: frozenset({Status.NEW, Status.ACKNOWLEDGED}),
     Kind.MERGED: OPEN,
     Kind.SPLIT: OPEN,

@@ -19,7 +19,7 @@ from soc.incidents.codec import fact_to_json
 from soc.incidents.codes import lock_series, next_code
 from soc.incidents.duties import DutyBook, open_duties
 from soc.incidents.intake import place
-from soc.incidents.model import Flags, Grade, Incident, IncidentEvent, Kind, Verdict
+from soc.incidents.model import Flags, Grade, Incident, IncidentEvent, Kind, Status, Verdict
 from soc.incidents.projection import project, timeline
 from soc.incidents.stream import Draft, Stamp, append, codes_of_op, move_alerts, read_streams
 from soc.incidents.tables import IncidentRow
@@ -159,16 +159,30 @@ class IncidentService:
         return self._act(principal, code, Kind.REOPENED, {"text": _said(reason)}, version)
 
     def tag(self, principal: Principal, code: str, tag: str, op: str | None = None) -> Incident:
-        """Put a tag on; with `op` (an idempotency key of 32 characters) a repeated call changes nothing."""
-        return self._act(principal, code, Kind.TAGGED, {"tag": _said(tag)}, op=op)
+        """Put a tag on; nothing happens when it is there, or when `op` (an idempotency key of 32 characters) was done."""
+        wanted = _said(tag)
+        return self._act(principal, code, Kind.TAGGED, {"tag": wanted}, op=op, idle=lambda one: wanted in one.tags)
 
     def untag(self, principal: Principal, code: str, tag: str, op: str | None = None) -> Incident:
-        """Take a tag off, the inverse of `tag`."""
-        return self._act(principal, code, Kind.UNTAGGED, {"tag": _said(tag)}, op=op)
+        """Take a tag off; nothing happens when it is not there."""
+        wanted = _said(tag)
+        return self._act(
+            principal, code, Kind.UNTAGGED, {"tag": wanted}, op=op, idle=lambda one: wanted not in one.tags
+        )
 
-    def respond(self, principal: Principal, code: str, data: Mapping[str, object], op: str | None = None) -> Incident:
-        """Write a step of a playbook run on the timeline; `data` says plan, run, step and outcome."""
-        return self._act(principal, code, Kind.RESPONSE, data, op=op)
+    def respond(
+        self, session: Session, principal: Principal, code: str, data: Mapping[str, object], op: str | None = None
+    ) -> Incident:
+        """Write an act or a step of a playbook run on the timeline, in the caller's transaction.
+
+        Who may do that act has been checked by the playbooks. An incident whose opening was undone is left alone.
+        """
+
+        def gone(incident: Incident) -> bool:
+            return incident.status is Status.VOID
+
+        principal.require(Right.READ_INCIDENTS)
+        return self._act_in(session, principal, Draft(code, Kind.RESPONSE, data), op=op, idle=gone)
 
     def merge(self, principal: Principal, code: str, into: str, version: int | None = None) -> Incident:
         """Move all alerts of `code` to `into`, which is returned; both must be open and of one agency and exercise."""
@@ -238,18 +252,33 @@ class IncidentService:
         op: str | None = None,
         right: Right = Right.MANAGE_INCIDENTS,
         check: Callable[[Incident], None] = lambda _: None,
+        idle: Callable[[Incident], bool] = lambda _: False,
     ) -> Incident:
         principal.require(right)
         with self.database.transaction() as session:
-            streams = self._lock(session, principal, [code], version)
-            before = project(streams[code])
-            check(before)
-            if op is not None and any(event.op == op for event in streams[code]):
-                return before
-            [after] = append(session, self._stamp(principal, op), [Draft(code, kind, data)], streams)
-            self._audit(
-                session, principal, f"incident.{kind.value}", after, {"status": after.status.value}, before=before
-            )
+            draft = Draft(code, kind, data)
+            return self._act_in(session, principal, draft, version, op=op, check=check, idle=idle)
+
+    def _act_in(
+        self,
+        session: Session,
+        principal: Principal,
+        draft: Draft,
+        version: int | None = None,
+        *,
+        op: str | None = None,
+        check: Callable[[Incident], None] = lambda _: None,
+        idle: Callable[[Incident], bool] = lambda _: False,
+    ) -> Incident:
+        code = draft.incident
+        streams = self._lock(session, principal, [code], version)
+        before = project(streams[code])
+        check(before)
+        if idle(before) or (op is not None and any(event.op == op for event in streams[code])):
+            return before
+        [after] = append(session, self._stamp(principal, op), [draft], streams)
+        action = f"incident.{draft.kind.value}"
+        self._audit(session, principal, action, after, {"status": after.status.value}, before=before)
         return after
 
     def _stamp(self, principal: Principal, op: str | None = None) -> Stamp:

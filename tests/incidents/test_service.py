@@ -28,7 +28,6 @@ ACTS: dict[str, Callable[[IncidentService, Principal, str], Incident]] = {
     "reopen": lambda service, who, code: service.reopen(who, code, "có dấu vết mới"),
     "tag": lambda service, who, code: service.tag(who, code, "nhãn"),
     "untag": lambda service, who, code: service.untag(who, code, "nhãn"),
-    "respond": lambda service, who, code: service.respond(who, code, {"step": "notify"}),
     "merge": lambda service, who, code: service.merge(who, code, code),
     "split": lambda service, who, code: service.split(who, code, ["alert-1"]),
     "undo": lambda service, who, code: service.undo(who, code, "0" * 32),
