@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import orjson
 
-from soc.core.clock import parse_iso
-from soc.core.ecs import FieldType, field_type
+from soc.core.ecs import TYPES, FieldType, field_type
 from soc.core.event import Event, Value
 from soc.core.i18n import Message, msg
 from soc.storage.events import AppendResult, AppendStatus
-from soc.storage.values import keys, micros, values
+from soc.storage.values import key, values
 
 ID_CHARS = 512
 NAME_CHARS = 512
@@ -49,8 +48,13 @@ def admit(event: Event) -> Admitted | Message:
         return msg("{field} dài quá {limit} ký tự", field="event.id", limit=ID_CHARS)
     if not isinstance(fields.get("soc.exercise", ""), str):
         return _unfit("soc.exercise")
-    fault = next((reason for name, value in fields.items() if (reason := _fault(name, value)) is not None), None)
-    return fault or _admitted(event)
+    for name, value in fields.items():
+        plain = (
+            type(value) is str and name not in TYPES and 0 < len(name) <= NAME_CHARS
+        )  # most values, and quick to tell
+        if not plain and (fault := _fault(name, value)) is not None:
+            return fault
+    return _admitted(event)
 
 
 def _admitted(event: Event) -> Admitted | Message:
@@ -58,8 +62,8 @@ def _admitted(event: Event) -> Admitted | Message:
         raw = event.to_json()
     except (TypeError, orjson.JSONEncodeError):
         return msg("sự kiện không ghi được thành JSON UTF-8")
-    moment = micros(parse_iso(str(event.fields["@timestamp"])))
-    return Admitted(event.id, moment, event.agency, event.exercise, raw, event.fields)
+    moment = key(FieldType.DATE, str(event.fields["@timestamp"]))
+    return Admitted(event.id, int(moment), event.agency, event.exercise, raw, event.fields)
 
 
 def _fault(name: str, value: Value) -> Message | None:
@@ -72,7 +76,8 @@ def _fault(name: str, value: Value) -> Message | None:
     if kind in {FieldType.KEYWORD, FieldType.TEXT}:
         return None
     try:
-        keys(name, value)
+        for one in values(value):
+            key(kind, one)
     except (ValueError, OverflowError):
         return _unfit(name)
     return None

@@ -34,7 +34,8 @@ def statistics(field: str, counts: Mapping[int | float, int]) -> Stats:
     if not counts:
         return Stats(0, None, None, None)
     unit = _MICROS if field_type(field) is FieldType.DATE else 1
-    total = sum((Fraction(value) * count for value, count in counts.items()), Fraction())
+    total: Fraction | int = sum(value * count for value, count in counts.items() if isinstance(value, int))
+    total += sum((Fraction(value) * count for value, count in counts.items() if isinstance(value, float)), Fraction())
     low, high = (float(Fraction(edge) / unit) for edge in (min(counts), max(counts)))
     return Stats(sum(counts.values()), low, high, float(total / unit))
 

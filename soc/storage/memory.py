@@ -38,7 +38,7 @@ from soc.storage.values import (
     TEXT_FIELDS,
     Key,
     fold,
-    free_words,
+    hot_texts,
     key,
     keys,
     numbers,
@@ -102,7 +102,7 @@ def _running_words(field: str | None, fields: Mapping[str, Value]) -> Iterator[l
         for one in values(fields.get(name)):
             yield words(text_form(one))
     if field is None:
-        yield from free_words(fields)
+        yield from map(words, hot_texts(fields))
 
 
 def _in_a_row(patterns: Sequence[Pattern], held: Sequence[str]) -> bool:

@@ -18,6 +18,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from ipaddress import IPv4Address, ip_address
 from typing import TypeAlias
 
@@ -83,7 +84,8 @@ def fold_words(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of `text` in order, folded; a longer run than `WORD_CHARS` counts as several words."""
-    return _WORD.findall(fold_words(text))
+    found: list[str] = _WORD.findall(fold_words(text))
+    return found
 
 
 def values(value: Value | None) -> list[Scalar]:
@@ -124,6 +126,12 @@ def key(kind: FieldType, value: Scalar) -> Key:
     """
     if kind is FieldType.KEYWORD:
         return fold(text_form(value)[:KEYWORD_CHARS])
+    return _typed_key(kind, value)
+
+
+@lru_cache(maxsize=16_384, typed=True)
+def _typed_key(kind: FieldType, value: Scalar) -> Key:
+    """Cached: the same addresses, instants and numbers come again and again, and an event is read several times on its way in."""
     if kind is FieldType.IP and isinstance(value, str):
         return address_number(value)
     if kind is FieldType.DATE and isinstance(value, str):
@@ -193,8 +201,9 @@ def sort_key(name: str, value: Value | None, *, ascending: bool) -> Key | None:
     return min(found) if ascending else max(found)
 
 
-def free_words(fields: Mapping[str, Value]) -> Iterator[list[str]]:
-    """The words of each value of `HOT_FIELDS` that free words look into."""
+def hot_texts(fields: Mapping[str, Value]) -> Iterator[str]:
+    """The values of `HOT_FIELDS` as texts that free words look into."""
     for name in HOT_FIELDS:
-        for one in values(fields.get(name)):
-            yield words(text_form(one)[:KEYWORD_CHARS])
+        if name in fields:
+            for one in values(fields[name]):
+                yield text_form(one)[:KEYWORD_CHARS]

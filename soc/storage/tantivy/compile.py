@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable
+from itertools import repeat
 
+import orjson
 from tantivy import FieldType as EngineType
 from tantivy import Occur, Query, Schema, Searcher
 
@@ -25,6 +27,7 @@ from soc.storage.conditions import (
     Pattern,
     Words,
 )
+from soc.storage.memory import matches
 from soc.storage.tantivy import regex
 from soc.storage.tantivy.layout import FREE, NUL, exercise_term, key_text, label
 from soc.storage.values import TEXT_FIELDS, Key, micros
@@ -157,21 +160,36 @@ class Compiler:
 
     def _words(self, condition: Words) -> Query:
         marks = [*(label(name) for name in TEXT_FIELDS), FREE] if condition.field is None else [label(condition.field)]
-        return any_of(self._in_a_row(mark, condition.patterns) for mark in marks)
+        return any_of(self._in_a_row(mark, condition) for mark in marks)
 
-    def _in_a_row(self, mark: str, patterns: tuple[Pattern, ...]) -> Query:
+    def _in_a_row(self, mark: str, condition: Words) -> Query:
+        patterns = condition.patterns
         exact = [f"{mark}{NUL}{part}" for (part, *more) in patterns if not more and isinstance(part, str)]
         if len(exact) < len(patterns):
-            expressions = [regex.literal(f"{mark}{NUL}") + regex.wildcards(pattern) for pattern in patterns]
-            return self._pattern_phrase(mark, patterns, expressions)
+            return self._pattern_phrase(mark, condition)
         if len(exact) == 1:
             return self._term("tx", exact[0])
         return Query.phrase_query(self._schema, "tx", list(exact))
 
-    def _pattern_phrase(self, mark: str, patterns: tuple[Pattern, ...], expressions: list[str]) -> Query:
+    def _pattern_phrase(self, mark: str, condition: Words) -> Query:
+        start = f"{mark}{NUL}"
+        expressions = [regex.literal(start) + regex.wildcards(pattern) for pattern in condition.patterns]
         if len(expressions) == 1:
-            return self._matching("tx", expressions[0], f"{mark}{NUL}{_head(patterns[0])}")
-        return Query.regex_phrase_query(self._schema, "tx", list(expressions))
+            return self._matching("tx", expressions[0], start + _head(condition.patterns[0]))
+        phrase = Query.regex_phrase_query(self._schema, "tx", list(expressions))
+        try:
+            self._searcher.search(phrase, limit=1)  # only running it tells whether the engine's limits allow it
+        except ValueError:
+            heads = [start + _head(pattern) for pattern in condition.patterns]
+            return self._checked(condition, all_of(map(self._matching, repeat("tx"), expressions, heads)))
+        return phrase
+
+    def _checked(self, condition: Words, candidates: Query) -> Query:
+        """The candidates that the reference evaluator accepts, each read and looked at: slow, but never a wrong answer."""
+        limit = max(self._searcher.num_docs, 1)
+        hits = self._searcher.search(candidates, limit=limit, order_by_field="id").hits
+        stored = ((event_id, self._searcher.doc(address).get_first("raw")) for event_id, address in hits)
+        return self.ids(event_id for event_id, raw in stored if matches(condition, orjson.loads(raw)))  # type: ignore[arg-type]
 
     def _matching(self, name: str, expression: str, prefix: str) -> Query:
         """Events with a term that matches; an expression too large for the engine's automaton is tried on each term instead."""

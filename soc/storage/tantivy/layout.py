@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Collection
 from functools import lru_cache
 
 import tantivy
@@ -31,7 +32,7 @@ from soc.storage.values import (
     KEYWORD_CHARS,
     TEXT_FIELDS,
     Key,
-    free_words,
+    hot_texts,
     key,
     keys,
     number,
@@ -47,7 +48,6 @@ VERSION = 1
 NUL = "\0"
 REAL = "real"
 FREE = "*free"
-_BREAK = " \x1f "
 _SPELLED = {FieldType.KEYWORD, FieldType.IP, FieldType.LONG}
 _ODD = re.compile(r"[\s%#*\0]")
 _SHORT = 64
@@ -135,9 +135,11 @@ def document(event: Admitted) -> tantivy.Document:
     return made
 
 
-def _terms(name: str, value: Value) -> tuple[str, ...]:
+def _terms(name: str, value: Value) -> Collection[str]:
     if isinstance(value, list):
-        return tuple(_list_terms(name, value))
+        if len(value) != 1:
+            return _list_terms(name, value)
+        (value,) = value
     if isinstance(value, str) and len(value) > _SHORT:
         return _scalar_terms(name, value)  # long values seldom come again: caching them would only hold memory
     return _cached_terms(name, value)
@@ -147,8 +149,7 @@ def _scalar_terms(name: str, value: Scalar) -> tuple[str, ...]:
     kind = field_type(name)
     if kind is FieldType.TEXT:
         return ()
-    at = key(kind, value)
-    term = _term(name, kind, at, text_form(value)[:KEYWORD_CHARS])
+    term = _term(name, kind, key(kind, value), text_form(value)[:KEYWORD_CHARS])
     if kind is FieldType.KEYWORD and (found := number(value)) is not None:
         return term, number_term(name, found)
     return (term,)
@@ -185,13 +186,18 @@ def read_number(term: str) -> float:
 
 
 def _running_text(event: Admitted) -> str:
-    """All words for `tx`, each under the label of its field; a break keeps phrases from reaching over two values."""
+    """All words for `tx`, each under the label of its field."""
+    fields = event.fields
     parts = [
-        _labelled(label(name), words(text_form(one))) for name in TEXT_FIELDS for one in values(event.fields.get(name))
+        _labelled(label(name), [text_form(one) for one in values(fields[name])])
+        for name in TEXT_FIELDS
+        if name in fields
     ]
-    parts += [_labelled(FREE, held) for held in free_words(event.fields)]
-    return _BREAK.join(parts)
+    parts.append(_labelled(FREE, list(hot_texts(fields))))
+    return " ".join(parts)
 
 
-def _labelled(mark: str, held: list[str]) -> str:
+def _labelled(mark: str, texts: list[str]) -> str:
+    """The words of texts; the break between two keeps phrases from reaching over, and no pattern matches its NUL."""
+    held = words(texts[0]) if len(texts) == 1 else [word for text in texts for word in (*words(text), NUL)]
     return " ".join([f"{mark}{NUL}{word}" for word in held])
