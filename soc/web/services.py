@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from reports.shelf import ReportFile, ShelvedReport
 from soc.access.accounts import AccountService
 from soc.access.agencies import AgencyService
 from soc.access.principal import Principal
 from soc.access.sessions import SessionService
 from soc.audit.trail import AuditTrail
-from soc.compliance.assessment import Names
 from soc.compliance.assessor import Assessor
 from soc.compliance.catalogue import Catalogue
 from soc.compliance.evidence_service import EvidenceService
@@ -25,30 +23,6 @@ from soc.incidents.reader import IncidentReader
 from soc.incidents.service import IncidentService
 from soc.storage.events import EventStore
 from soc.storage.sql import Database
-
-
-@dataclass(frozen=True, slots=True)
-class ReportFile:
-    """One form of a report."""
-
-    name: str
-    media_type: str
-    size_bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShelvedReport:
-    """A report that was built. `agency` None = of the whole province; `period` as typed, `2026-Q4`."""
-
-    id: str
-    title: Names
-    kind: str
-    agency: str | None
-    period: str
-    made: datetime
-    made_by: str
-    files: tuple[ReportFile, ...]
 
 
 class Reports(Protocol):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -19,22 +18,23 @@ from fastapi import FastAPI
 from collectors.platform import load_platforms
 from collectors.sources import Source
 from detectors.alert import Alert, Explanation
+from reports.document import Letterhead
+from reports.shelf import ReportService
 from soc.access.accounts import AccountService, NewAccount
 from soc.access.agencies import Agency, AgencyKind, AgencyService
 from soc.access.passwords import Passwords
-from soc.access.principal import SYSTEM, Principal, Right, Role
+from soc.access.principal import SYSTEM, Role
 from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
-from soc.audit.trail import Act, AuditTrail
+from soc.audit.trail import AuditTrail
 from soc.compliance.assessor import Assessor, Rulebook
 from soc.compliance.catalogue import Catalogue, EvidenceKind, load_catalogue, load_levels
 from soc.compliance.evidence import Declaration
 from soc.compliance.evidence_service import EvidenceService
 from soc.compliance.facts import Surroundings
 from soc.core.clock import FixedClock, iso
-from soc.core.errors import NotFoundError
 from soc.core.event import Event
-from soc.core.i18n import msg
+from soc.core.i18n import Lang
 from soc.core.ids import sha256
 from soc.core.settings import Settings
 from soc.core.severity import Severity
@@ -46,13 +46,13 @@ from soc.incidents.service import IncidentService
 from soc.storage.memory import MemoryEventStore
 from soc.storage.sql import Base, Database, connect
 from soc.web.app import make_app
-from soc.web.services import ReportFile, ShelvedReport
 from tests.conftest import ROOT
 
 NOW = datetime(2026, 11, 22, 3, 42, tzinfo=UTC)
 PASSWORD = "câu mật khẩu dài 9"
 ORIGIN = "http://console.example"
 SCRIPT = "<script>alert(1)</script>"
+LETTERHEAD = Letterhead("", "TỈNH MẪU", "…/BC-UBND", "Tỉnh Mẫu")
 AGENCIES = (
     Agency("tinh-mau", "Tỉnh Mẫu", "Sample Province", AgencyKind.PROVINCE),
     Agency("xa-mau-01", "Xã Mẫu 01", "Sample Commune 01", AgencyKind.COMMUNE, "tinh-mau"),
@@ -87,45 +87,6 @@ class Blobs:
 
 
 @dataclass
-class Shelf:
-    """Reports in memory, behind the same rights and tenants as the real shelf."""
-
-    database: Database
-    audit: AuditTrail
-    reports: list[ShelvedReport] = field(default_factory=list)
-    data: bytes = b"%PDF-1.7 sample"
-
-    def put(self, ident: str, agency: str | None) -> None:
-        file = ReportFile("bao-cao.pdf", "application/pdf", len(self.data), sha256(self.data))
-        title = {"vi": "Báo cáo định kỳ theo mô hình 4 lớp", "en": "Periodic report by the 4-layer model"}
-        self.reports.append(ShelvedReport(ident, title, "periodic_4layer", agency, "2026-Q4", NOW, "tc.01", (file,)))
-
-    def all(self, principal: Principal) -> Sequence[ShelvedReport]:
-        principal.require(Right.READ_REPORTS)
-        return [report for report in self.reports if self._sees(principal, report)]
-
-    def get(self, principal: Principal, ident: str) -> ShelvedReport:
-        for report in self.all(principal):
-            if report.id == ident:
-                return report
-        raise NotFoundError(msg("không tìm thấy"))
-
-    def open_file(self, principal: Principal, ident: str, name: str) -> tuple[ReportFile, bytes]:
-        report = self.get(principal, ident)
-        for file in report.files:
-            if file.name == name:
-                with self.database.transaction() as session:
-                    act = Act(principal.id, "report.download", f"report/{ident}/{name}", report.agency or "")
-                    self.audit.record(session, act)
-                return file, self.data
-        raise NotFoundError(msg("không tìm thấy"))
-
-    @staticmethod
-    def _sees(principal: Principal, report: ShelvedReport) -> bool:
-        return principal.scope.agencies is None if report.agency is None else principal.scope.sees(report.agency)
-
-
-@dataclass
 class House:
     """The services of a console, made of real parts; satisfies `soc.web.services.Services`."""
 
@@ -143,7 +104,7 @@ class House:
     catalogue: Catalogue
     exercises: ExerciseService
     assessor: Assessor
-    reports: Shelf
+    reports: ReportService
     audit_key: Ed25519PrivateKey
 
     def app(self, *, secure: bool = False) -> FastAPI:
@@ -177,6 +138,17 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
         accounts.add(SYSTEM, NewAccount(name, f"Tài khoản mẫu {name}", role, agency, ends), PASSWORD)
     store, platforms = MemoryEventStore(), load_platforms()
     sources = {"portal-01": Source(id="portal-01", platform="public_service_portal", agency="xa-mau-01")}
+    blobs = Blobs()
+    assessor = Assessor(
+        store,
+        database,
+        rulebook=Rulebook(catalogue, duties),
+        around=Surroundings(lambda: platforms, lambda: sources, load_levels()),
+        clock=clock,
+        audit=audit,
+        ran=lambda _: (),
+        sample=sample,
+    )
     return House(
         settings=Settings(home=folder, sample=sample),
         clock=clock,
@@ -188,19 +160,13 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
         sessions=SessionService(database, clock, audit, accounts, Lifetimes()),
         incidents=IncidentService(database, clock, audit, duties),
         incident_reader=IncidentReader(database, clock, duties),
-        evidence=EvidenceService(database, Blobs(), clock, audit, catalogue),
+        evidence=EvidenceService(database, blobs, clock, audit, catalogue),
         catalogue=catalogue,
         exercises=ExerciseService(database, load_scenarios(ROOT / "soc" / "exercises" / "scenarios"), clock, audit),
-        assessor=Assessor(
-            store,
-            database,
-            rulebook=Rulebook(catalogue, duties),
-            around=Surroundings(lambda: platforms, lambda: sources, load_levels()),
-            clock=clock,
-            audit=audit,
-            ran=lambda _: (),
+        assessor=assessor,
+        reports=ReportService(
+            database, blobs, clock=clock, audit=audit, assessor=assessor, letterhead=lambda *_: LETTERHEAD
         ),
-        reports=Shelf(database, audit),
         audit_key=Ed25519PrivateKey.generate(),
     )
 
@@ -214,14 +180,13 @@ class Ids:
     incident: str
     evidence: str
     report: str
+    report_file: str
 
 
 def furnish(house: House) -> dict[str, Ids]:
-    """Data of both communes; gives their ids."""
+    """Data of both communes; gives their ids. The assessment of the province is the newest."""
     found = {agency: _furnish(house, agency) for agency in ("xa-mau-01", "xa-mau-02")}
     house.assessor.assess(house.accounts.principal("tc.01"), "2026-11")
-    for agency in found:
-        house.assessor.assess(house.accounts.principal(f"cb.{agency[-2:]}"), "2026-11")
     return found
 
 
@@ -237,8 +202,9 @@ def _furnish(house: House, agency: str) -> Ids:
     )
     draft = house.evidence.draft(officer, declared, f"đào tạo {agency}.pdf", b"%PDF-1.7 " + agency.encode())
     receipt = house.evidence.submit(officer, draft.id)
-    house.reports.put(f"BC-{agency}", agency)
-    return Ids(events[0].id, alert.id, code, receipt.id, f"BC-{agency}")
+    judged = house.assessor.assess(officer, "2026-11")
+    report = house.reports.build(officer, "periodic_4layer", judged.id, forms=("html",), languages=(Lang.VI,))
+    return Ids(events[0].id, alert.id, code, receipt.id, report.id, report.files[0].name)
 
 
 def _event(agency: str, number: int) -> Event:
@@ -283,7 +249,10 @@ def _alert(agency: str, events: tuple[str, ...]) -> Alert:
         matched={"url.path": f"/{SCRIPT}"},
         explanation=Explanation("and", True, children=(test, other)),
         attack=("T1505.003",),
-        advice={"vi": "Cô lập máy chủ web và giữ bản sao tệp.", "en": "Isolate the web server and keep a copy of the file."},
+        advice={
+            "vi": "Cô lập máy chủ web và giữ bản sao tệp.",
+            "en": "Isolate the web server and keep a copy of the file.",
+        },
     )
 
 

@@ -1,0 +1,29 @@
+"""The console process of `soc up`: python -m soc.web. Address and port come from the settings."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from soc.app.application import Application
+from soc.core.settings import Settings
+from soc.web.app import make_app
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    settings = Settings()
+    with Application(settings) as app:
+        uvicorn.run(
+            make_app(app),
+            host=settings.http_host,
+            port=settings.http_port,
+            log_level="warning",
+            server_header=False,
+            # nobody stands in front of a loopback console: a forwarded address would be the visitor's own claim
+            proxy_headers=False,
+            timeout_graceful_shutdown=5,
+        )
+
+
+if __name__ == "__main__":
+    main()
