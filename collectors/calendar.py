@@ -22,6 +22,9 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Span: TypeAlias = tuple[time, time]
 
+REMEMBERED_DAYS = 1000
+"""Days whose spans are kept ready; events come from few days at a time."""
+
 _SPAN = re.compile(r"([0-2]\d:[0-5]\d)-([0-2]\d:[0-5]\d)", re.ASCII)
 
 
@@ -78,6 +81,7 @@ class Calendar(BaseModel):
     holidays: bool = True
     _spans: tuple[Span, ...] = PrivateAttr(default=())
     _saturday: tuple[Span, ...] = PrivateAttr(default=())
+    _worked_on: dict[date, tuple[Span, ...]] = PrivateAttr(default_factory=dict)
 
     @field_validator("hours", "saturday")
     @classmethod
@@ -93,8 +97,14 @@ class Calendar(BaseModel):
     def in_hours(self, moment: datetime) -> bool:
         """Whether `moment` (aware) falls within working hours, local time."""
         local = moment.astimezone(LOCAL_ZONE)
-        clock = local.time()
-        return any(start <= clock < end for start, end in self._worked(local.date()))
+        day, clock = local.date(), local.time()
+        known = self._worked_on
+        spans = known.get(day)
+        if spans is None:
+            if len(known) >= REMEMBERED_DAYS:
+                known.clear()
+            spans = known[day] = self._worked(day)
+        return any(start <= clock < end for start, end in spans)
 
     def _worked(self, day: date) -> tuple[Span, ...]:
         if self.holidays and vietnam().is_off(day):

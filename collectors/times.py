@@ -46,6 +46,7 @@ def iso_time(text: str, zone: tzinfo) -> datetime:
     return utc(datetime.fromisoformat(plain.replace(" +", "+").replace(" -", "-")), zone)
 
 
+@lru_cache(maxsize=4096)
 def clf_time(text: str) -> datetime:
     """`17/Nov/2026:03:20:01 +0700`, the time of the common log format."""
     if len(text) != 26 or text[2] != "/" or text[11] != ":":

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import ip_address
 
 from collectors.parsing import Record
+from soc.core.ecs import canonical_ip
 
 HTTP_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
 """RFC 9110 section 9 and RFC 5789."""
@@ -26,11 +26,11 @@ TRANSPORTS = {
 """Numbers of the IP protocols that firewalls log. Source: IANA, Assigned Internet Protocol Numbers."""
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def is_ip(text: str) -> bool:
     """Whether `text` is an IPv4 or IPv6 address."""
     try:
-        ip_address(text)
+        canonical_ip(text)
     except ValueError:
         return False
     return True

@@ -14,7 +14,5 @@ def local_time(fields: Mapping[str, Value], facts: Facts) -> Mapping[str, Value]
 
     What counts as working hours, the lunch break included, is told in `collectors.calendar`.
     """
-    return {
-        "soc.time.local_hour": facts.moment.astimezone(LOCAL_ZONE).hour,
-        "soc.time.in_hours": facts.platform.calendar.in_hours(facts.moment),
-    }
+    local = facts.moment.astimezone(LOCAL_ZONE)
+    return {"soc.time.local_hour": local.hour, "soc.time.in_hours": facts.platform.calendar.in_hours(local)}
