@@ -79,7 +79,7 @@ def coerce(name: str, value: object) -> Scalar | list[Scalar] | None:
     Raises:
         TypeConflictError: the type cannot hold the value, or the value is an object.
     """
-    if type(value) is str and value and name not in TYPES:
+    if ((type(value) is str and value) or type(value) is int) and name not in TYPES:
         return value  # nearly every field of nearly every event
     if isinstance(value, (list, tuple)):
         kept = [item for item in (_scalar(name, one) for one in value) if item is not None]
@@ -140,13 +140,14 @@ def _to_boolean(value: Scalar) -> bool:
     return word in {"true", "1"}
 
 
-@lru_cache(maxsize=8192)
-def _canonical_ip(text: str) -> str:
+@lru_cache(maxsize=16384)
+def canonical_ip(text: str) -> str:
+    """An IPv4 or IPv6 address in its one usual form. Raises ValueError for anything else."""
     return str(ip_address(text))
 
 
 def _to_ip(value: Scalar) -> str:
-    return _canonical_ip(str(value))
+    return canonical_ip(str(value))
 
 
 def _to_date(value: Scalar) -> str:
