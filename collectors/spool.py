@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -90,6 +91,8 @@ class Spool:
         """
         rows = [self._row(item) for item in items]
         position = 0
+        if not rows and not cursors:
+            return position
         with self._file.transaction() as connection:
             if rows:
                 connection.executemany(_INSERT, rows)
@@ -152,7 +155,7 @@ class Spool:
         self._file.close()
 
     def _row(self, item: SpoolItem) -> tuple[str, str, int, str, str, str, int, bytes]:
-        received = iso(item.received)
+        received = _iso(item.received)
         seal = _binding(item.source, item.ident, item.seq, received, item.where, item.charset, item.masked)
         payload = self._cipher.seal(item.data, seal)
         return item.source, item.ident, item.seq, received, item.where, item.charset, item.masked, payload
@@ -178,6 +181,10 @@ class Spool:
 _INSERT = """INSERT INTO records (source, ident, seq, received, place, charset, masked, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _SELECT = """SELECT position, source, ident, seq, received, place, charset, masked, payload
              FROM records WHERE position > ? ORDER BY position LIMIT ?"""
+
+
+# the records of one pass share their time of receipt
+_iso = lru_cache(maxsize=16)(iso)
 
 
 def _binding(*parts: str | int) -> bytes:

@@ -12,6 +12,7 @@ from collectors.input import Chunk, Reading
 from collectors.inputs.lines import read_lines
 from collectors.inputs.logfile import FileState, identity, open_log
 from collectors.inputs.rotation import Visit, plan_visits
+from collectors.spool import State
 from soc.core.errors import InputError
 from soc.core.i18n import msg
 
@@ -32,7 +33,7 @@ class FileInput:
 
     pattern: Path
     follow: bool = False
-    _idle: dict[str, tuple[int, int, int]] = field(default_factory=dict, repr=False)
+    _reached: dict[str, tuple[State | None, int, int]] = field(default_factory=dict, repr=False)
     _told: set[str] = field(default_factory=set, repr=False)
 
     @property
@@ -44,7 +45,10 @@ class FileInput:
         states = {name: FileState.of(state) for name, state in reading.cursors.items()}
         found, faults = self._present()
         if self.follow:
-            plan = plan_visits(states, found, reading.received)
+            quiet = {
+                name for name, path in found.items() if name in states and self._is_quiet(name, path, states[name])
+            }
+            plan = plan_visits(states, found, reading.received, quiet)
             visits, faults = plan.visits, [*faults, *plan.faults]
             yield Chunk(faults=faults, cursors=plan.cursors)
         else:
@@ -73,21 +77,22 @@ class FileInput:
 
     def _visit(self, visit: Visit, reading: Reading) -> Iterator[Chunk]:
         try:
-            if not self._may_have_more(visit):
-                return
+            status = visit.path.stat()
             with open_log(visit.path) as log:
-                yield from read_lines(log, visit, reading)
+                for chunk in read_lines(log, visit, reading):
+                    self._reached[visit.name] = (chunk.cursors[visit.name], status.st_size, status.st_mtime_ns)
+                    yield chunk
             self._told.discard(str(visit.path))
         except OSError as error:
             yield Chunk(faults=self._unreadable(visit.path, error))
 
-    def _may_have_more(self, visit: Visit) -> bool:
-        """Whether a look inside is worth it: the file changed since the last pass ended at the same offset."""
-        status = visit.path.stat()
-        seen = (visit.state.offset, status.st_size, status.st_mtime_ns)
-        idle = not visit.finish and self._idle.get(visit.name) == seen
-        self._idle[visit.name] = seen
-        return not idle
+    def _is_quiet(self, name: str, path: Path, state: FileState) -> bool:
+        """Whether nothing was written since the last look, and what was read then has been kept."""
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        return self._reached.get(name) == (state.stored(), status.st_size, status.st_mtime_ns)
 
     def _unreadable(self, path: Path, error: OSError) -> list[InputError]:
         """The fault, but not again at each pass while nothing changes."""

@@ -12,7 +12,7 @@ A file is known by inode and first bytes, so that only these cases are left:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -49,20 +49,24 @@ class Plan:
     faults: list[InputError] = field(default_factory=list)
 
 
-def plan_visits(states: Mapping[str, FileState], found: Mapping[str, Path], now: datetime) -> Plan:
+def plan_visits(
+    states: Mapping[str, FileState], found: Mapping[str, Path], now: datetime, quiet: Collection[str] = ()
+) -> Plan:
     """Decide what to read.
 
     Args:
         states: identity -> how far that file was read, as kept.
         found: identity -> path of the files that carry a followed name now.
         now: time of the pass.
+        quiet: identities of found files that did not change since they were read; they need no look inside.
     """
     planner = _Planner(states, found, now)
     for name, state in states.items():
         if name not in found:
             planner.vanished(name, state)
     for name, path in found.items():
-        planner.present(name, path)
+        if name not in quiet:
+            planner.present(name, path)
     return planner.plan
 
 

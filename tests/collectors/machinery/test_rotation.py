@@ -13,6 +13,7 @@ import pytest
 
 from collectors.inputs import FileInput, open_input
 from collectors.inputs.rotation import LINGER
+from soc.core.errors import EngineError
 from soc.core.i18n import Lang
 from tests.collectors.machinery.post import Post
 
@@ -215,6 +216,20 @@ def test_utf16_is_followed_in_its_charset(post: Post, log: Path) -> None:
         stream.write("hai\r\n".encode("utf-16-le"))
     follower.restart()
     assert follower.look() == ["hai"]
+
+
+def test_lines_the_spool_could_not_keep_are_read_again(post: Post, log: Path) -> None:
+    follower = Follower(post, log)
+    add(log, "1")
+    follower.look()
+    with post.spool._file.reading() as connection:
+        connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
+    add(log, *(f"{n} {'x' * 2000}" for n in range(20)))
+    with pytest.raises(EngineError):
+        follower.look()
+    with post.spool._file.reading() as connection:
+        connection.execute("PRAGMA max_page_count = 1000000")
+    assert len(follower.look()) == 20
 
 
 def test_following_goes_on_until_it_is_stopped(post: Post, log: Path) -> None:
