@@ -7,7 +7,7 @@ with Application(settings) as app:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -33,7 +33,8 @@ from playbooks.actions import make_actions
 from playbooks.loader import load_playbooks, shipped_library
 from playbooks.queue import MemoryQueue, Queue
 from playbooks.service import PlaybookService
-from reports.shelf import ReportShelf
+from reports.letterhead import blank_letterhead
+from reports.shelf import ReportService
 from soc.access.accounts import AccountService
 from soc.access.agencies import AgencyService
 from soc.access.passwords import Passwords
@@ -42,7 +43,6 @@ from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
 from soc.app.checkpoints import Checkpoints
 from soc.app.home import prepare_home
-from soc.app.letterhead import Letterheads
 from soc.app.pipeline import Pipeline
 from soc.app.ran import RuleRuns
 from soc.app.schema import migrate
@@ -305,9 +305,15 @@ class Application:
         )
 
     @cached_property
-    def reports(self) -> ReportShelf:
-        letterheads = Letterheads(self.database, self.settings)
-        return ReportShelf(self.database, self.blobs, self.assessor, self.clock, self.audit, letterheads.of)
+    def reports(self) -> ReportService:
+        return ReportService(
+            self.database,
+            self.blobs,
+            clock=self.clock,
+            audit=self.audit,
+            assessor=self.assessor,
+            letterhead=partial(blank_letterhead, self.settings.province),
+        )
 
     @cached_property
     def systems(self) -> SystemRegister:

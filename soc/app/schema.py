@@ -12,6 +12,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.engine import Connection
 
 from playbooks import tables as playbook_tables
+from reports import tables as report_tables
 from soc.access import tables as access_tables
 from soc.app import tables as pipeline_tables
 from soc.audit import tables as audit_tables
@@ -28,6 +29,7 @@ DECLARED = (
     incident_tables,
     pipeline_tables,
     playbook_tables,
+    report_tables,
 )
 """Modules that put their tables on `Base`."""
 

@@ -9,10 +9,7 @@ import typer
 
 from soc.app.application import Application
 from soc.cli.context import As, Json, emit, local, principal_of, settings
-from soc.core.errors import InputError
 from soc.core.i18n import msg
-
-FORMATS = ("pdf", "html")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
@@ -38,7 +35,7 @@ def build(
     with Application(settings()) as soc:
         who = principal_of(soc, as_)
         made = soc.assessor.assess(who, period, agency)
-        report = soc.reports.build(who, kind, made.id, wanted)
+        report = soc.reports.build(who, kind, made.id, forms=[word.strip() for word in formats.split(",")])
         paths = soc.reports.export(who, report.id, out)
     for path in paths:
         typer.echo(str(path))

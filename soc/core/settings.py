@@ -49,8 +49,6 @@ class Settings(BaseSettings):
     )
     smtp_url: str = Field(default="", description="smtp://host:port for the notify action; empty = mails are refused")
     webhooks: tuple[str, ...] = Field(default=(), description="The only addresses that a webhook may be sent to, as a JSON list")
-    report_place: str = Field(default="Đồng Nai", description="Place in the date line of reports")
-    report_symbol: str = Field(default="BC-UBND", description="Symbol behind the number of reports")
     sample: bool = Field(default=False, description="This home holds sample data; every page and report says so")
 
     @classmethod
