@@ -89,7 +89,6 @@ events = st.lists(fields, min_size=1, max_size=14).map(
 name = st.sampled_from(
     ["user.name", "odd\\ name", "\\#n", "source.ip", "source.port", "event.risk_score", "event.created", "@timestamp"]
 )
-any_name = name | st.sampled_from(["message", "event.original", "soc.time.in_hours", "absent.field"])
 
 
 def quoted(value: object) -> str:
@@ -100,28 +99,40 @@ def escaped(value: object) -> str:
     return "".join(f"\\{one}" if not one.isalnum() else one for one in str(value))
 
 
-typed_value = st.one_of(
-    keyword,
-    address,
-    moment,
-    text,
-    st.sampled_from([0, 5, 12, 443, 444, 1.5, "true", "2026-11-17", "203.0.113.0/24", "::/0"]),
-)
-literal = typed_value.map(quoted)
-pattern = st.lists(typed_value.map(escaped) | st.sampled_from("**?ab"), min_size=1, max_size=3).map("".join)
-span = st.builds(
-    "{0}{1} TO {2}{3}".format,
-    st.sampled_from("[{"),
-    literal | st.just("*"),
-    literal | st.just("*"),
-    st.sampled_from("]}"),
-)
-comparison = st.builds("{0}{1}".format, st.sampled_from([">", ">=", "<", "<="]), literal)
+def span(literal: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    ends = literal | st.just("*")
+    closed = st.builds("{0}{1} TO {2}{3}".format, st.sampled_from("[{"), ends, ends, st.sampled_from("]}"))
+    return closed | st.builds("{0}{1}".format, st.sampled_from([">", ">=", "<", "<="]), literal)
+
+
+def pattern(value: st.SearchStrategy[object]) -> st.SearchStrategy[str]:
+    parts = value.map(escaped) | value.map(lambda whole: escaped(str(whole)[:2])) | st.sampled_from("***?ab")
+    return st.lists(parts, min_size=1, max_size=3).map("".join)
+
+
+def asked_of(field: str, value: st.SearchStrategy[object], *, ranges: bool = True) -> st.SearchStrategy[str]:
+    literal = value.map(quoted)
+    kinds = [literal, pattern(value), st.just("*"), *([span(literal), span(literal)] if ranges else [])]
+    return st.one_of(kinds).map(lambda asked: f"{field}:{asked}")
+
+
+instant = moment | st.sampled_from(["2026-11-17", "2026-11", "2026-11-17T08", "2026-11-17T08:10:00+07:00"])
+network = address | st.sampled_from(["203.0.113.0/24", "203.0.113.0/29", "::/0", "2001:db8::/32"])
 leaf = st.one_of(
-    st.builds("{0}:{1}".format, any_name, st.one_of(literal, pattern, st.just("*"))),
-    st.builds("{0}:{1}".format, name, span | comparison),
-    literal,
-    pattern,
+    asked_of("user.name", keyword),
+    asked_of("odd\\ name", keyword),
+    asked_of("\\#n", keyword),
+    asked_of("source.ip", network),
+    asked_of("source.port", st.sampled_from([0, 5, 12, 443, 444, 4.5, -(2**63), 2**70])),
+    asked_of("event.risk_score", st.sampled_from([0.0, -0.0, 1.5, 5, -2.25, "1e300"])),
+    asked_of("event.created", instant),
+    asked_of("@timestamp", instant),
+    asked_of("soc.time.in_hours", st.sampled_from(["true", "false"]), ranges=False),
+    asked_of("message", text, ranges=False),
+    asked_of("event.original", text, ranges=False),
+    st.sampled_from(["absent.field:*", "_exists_:message", "absent.field:x"]),
+    text.map(quoted),
+    pattern(st.sampled_from(WORDS) | address),
 )
 query = st.recursive(
     leaf,
@@ -136,10 +147,14 @@ query = st.recursive(
 scope = st.sampled_from(
     [PROVINCE, PROVINCE, Scope(frozenset({"xa-01"})), Scope(None, "real"), Scope(frozenset(), None)]
 )
-window = st.none() | st.builds(
-    lambda first, length: Window(START + timedelta(seconds=first), START + timedelta(seconds=first + length)),
-    st.integers(-10, 200_000),
-    st.integers(0, 150_000),
+window = (
+    st.none()
+    | st.none()
+    | st.builds(
+        lambda first, length: Window(START + timedelta(seconds=first), START + timedelta(seconds=first + length)),
+        st.integers(-10, 200_000),
+        st.integers(0, 150_000),
+    )
 )
 
 
