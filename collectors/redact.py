@@ -77,7 +77,7 @@ class Redactor:
 
     Args:
         key: key of the hashes of citizen numbers; the same key gives the same hash for the same citizen, so it is derived
-            from the master key of the installation (`derive_key(master, "personal numbers")`).
+            from the master key of the installation (`collectors.crypto.derive_key`).
         latest_birth_year: a citizen number with a later year of birth is none; the current year.
     """
 

@@ -22,7 +22,7 @@ from collectors.quarantine import Kind, Quarantine
 from collectors.record import RawRecord
 from collectors.text import UTF8
 from soc.core.clock import iso, parse_iso
-from soc.core.i18n import msg
+from soc.core.i18n import Message, msg
 
 State: TypeAlias = Mapping[str, str | int]
 """What an input needs to go on: whatever it likes, as JSON."""
@@ -108,15 +108,14 @@ class Spool:
 
     def read(self, after: int = 0, limit: int = 1000) -> list[SpoolItem]:
         """Up to `limit` items behind position `after`, oldest first. A record whose seal is broken goes to quarantine instead."""
-        with self._file.reading() as connection:
-            rows: list[_Row] = connection.execute(_SELECT, (after, limit)).fetchall()
-        items = [self._item(row) for row in rows]
-        for row, item in zip(rows, items, strict=True):
-            if item is None:
-                self._set_aside(row)
-        whole = [item for item in items if item is not None]
-        # a page of nothing but broken records must not look like the end of the spool
-        return whole if whole or not rows else self.read(rows[-1][0], limit)
+        while rows := self._rows(after, limit):
+            items = [self._item(row) for row in rows]
+            whole = [item for item in items if item is not None]
+            self._set_aside([row for row, item in zip(rows, items, strict=True) if item is None])
+            if whole:
+                return whole
+            after = rows[-1][0]  # a page of nothing but broken records must not look like the end of the spool
+        return []
 
     def ack(self, position: int) -> None:
         """Forget every item up to and including `position`, and the batch in flight with it."""
@@ -168,14 +167,17 @@ class Spool:
             return None
         return SpoolItem(source, ident, seq, parse_iso(received), place, data, charset, masked, position)
 
-    def _set_aside(self, row: _Row) -> None:
-        """Quarantine first, delete after: killed in between, the record is still there and gets the same quarantine id."""
-        position, source, ident, seq, received, place, _, _, payload = row
-        reason = msg("bản ghi {position} trong hàng đợi bị hỏng: thẻ xác thực không khớp", position=position)
-        record = RawRecord(source, seq, payload, _moment(received), place)
-        self._quarantine.add(record, reason, ident=ident, kind=Kind.SPOOL)
+    def _rows(self, after: int, limit: int) -> list[_Row]:
+        with self._file.reading() as connection:
+            return connection.execute(_SELECT, (after, limit)).fetchall()
+
+    def _set_aside(self, rows: Sequence[_Row]) -> None:
+        """Quarantine first, delete after: killed in between, the records are still there and get the same quarantine ids."""
+        if not rows:
+            return
+        self._quarantine.add_all([_broken(row) for row in rows])
         with self._file.transaction() as connection:
-            connection.execute("DELETE FROM records WHERE position = ?", (position,))
+            connection.executemany("DELETE FROM records WHERE position = ?", [(row[0],) for row in rows])
 
 
 _INSERT = """INSERT INTO records (source, ident, seq, received, place, charset, masked, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -190,6 +192,13 @@ _iso = lru_cache(maxsize=16)(iso)
 def _binding(*parts: str | int) -> bytes:
     """Everything around the payload: nobody moves it to another source, and so to another agency, without breaking the seal."""
     return "\x1f".join(map(str, parts)).encode("utf-8", "surrogateescape")
+
+
+def _broken(row: _Row) -> tuple[RawRecord, Message, str, Kind]:
+    """The quarantine entry of a record whose seal is broken: what there is of it, still sealed."""
+    position, source, ident, seq, received, place, _, _, payload = row
+    reason = msg("bản ghi {position} trong hàng đợi bị hỏng: thẻ xác thực không khớp", position=position)
+    return RawRecord(source, seq, payload, _moment(received), place), reason, ident, Kind.SPOOL
 
 
 def _moment(text: str) -> datetime:

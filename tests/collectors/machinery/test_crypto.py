@@ -91,4 +91,4 @@ def test_the_session_key_changes_before_its_nonces_can_repeat(monkeypatch: pytes
 
 
 def test_keys_of_different_purposes_differ() -> None:
-    assert derive_key(MASTER, "payload") != derive_key(MASTER, "personal numbers")
+    assert derive_key(MASTER, "payload") != derive_key(MASTER, "pseudonyms")
