@@ -1,6 +1,6 @@
 """Files by the hash of their content: evidence, reports, captures. The same content is kept once and never changes.
 
-A blob lies at `<root>/<first two digits>/<sha256>`; it appears there whole or not at all, also when the process is killed.
+A blob is named by its digest, the SHA-256 of its content in 64 lower-case hexadecimal digits; it lies at `<root>/<first two digits>/<digest>`; it appears there whole or not at all, also when the process is killed.
 """
 
 from __future__ import annotations
@@ -12,14 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 from soc.core.errors import EngineError, NotFoundError
 from soc.core.i18n import msg
-from soc.core.ids import new_id
-
-BlobId: TypeAlias = str
-"""SHA-256 of the content, 64 lower-case hexadecimal digits."""
+from soc.core.ids import new_id, sha256
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _INCOMING = "incoming"
@@ -36,60 +33,83 @@ class BlobStore:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def put(self, content: bytes | BinaryIO) -> BlobId:
-        """Keep content, durable on return.
+    def put(self, data: bytes | BinaryIO) -> str:
+        """Keep content, durable on return; gives its digest.
 
         Args:
-            content: bytes, or a stream that is read to its end and not closed.
+            data: bytes, or a stream that is read to its end and not closed.
 
         Raises:
             EngineError: it cannot be written; nothing of it stays.
         """
-        stream = BytesIO(content) if isinstance(content, bytes) else content
+        stream = BytesIO(data) if isinstance(data, bytes) else data
         try:
             with self._incoming() as draft:
-                blob_id = _copy(stream, draft)
-                self._publish(draft, blob_id)
+                digest = _copy(stream, draft)
+                self._publish(draft, digest)
         except OSError as problem:
             raise EngineError(
                 msg("không ghi được tệp vào kho: {reason}", reason=problem.strerror or type(problem).__name__),
                 where=str(self._root),
                 advice=msg("kiểm tra quyền ghi và chỗ trống của thư mục"),
             ) from problem
-        return blob_id
+        return digest
 
-    def path(self, blob_id: BlobId) -> Path:
+    def path(self, digest: str) -> Path:
         """Where the blob lies. Raises NotFoundError for an unknown id, or one that is no SHA-256."""
-        found = self._place(blob_id)
+        found = self._place(digest)
         if not found.is_file():
-            raise _unknown(blob_id)
+            raise _unknown(digest)
         return found
 
-    def open(self, blob_id: BlobId) -> BinaryIO:
+    def open(self, digest: str) -> BinaryIO:
         """The blob as a binary stream, for the caller to close. Raises NotFoundError."""
-        return self.path(blob_id).open("rb")
+        return self.path(digest).open("rb")
 
-    def read(self, blob_id: BlobId) -> bytes:
-        """The whole blob. Raises NotFoundError."""
-        return self.path(blob_id).read_bytes()
+    def get(self, digest: str) -> bytes:
+        """The whole blob, checked. Raises NotFoundError, or EngineError when its content was changed."""
+        data = self.path(digest).read_bytes()
+        if sha256(data) != digest:
+            raise EngineError(
+                msg("tệp {digest} đã bị thay đổi trong kho", digest=digest),
+                where=str(self._place(digest)),
+                advice=msg("khôi phục tệp từ bản sao lưu, hoặc nộp lại"),
+            )
+        return data
 
-    def exists(self, blob_id: BlobId) -> bool:
+    def get(self, digest: str) -> bytes:
+        """The whole blob, checked against its hash.
+
+        Raises:
+            NotFoundError: unknown.
+            EngineError: the content is not what was kept.
+        """
+        content = self.read(digest)
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise EngineError(
+                msg("tệp {blob} đã bị sửa hoặc hỏng trong kho", blob=digest),
+                where=str(self._place(digest)),
+                advice=msg("khôi phục tệp này từ bản sao lưu"),
+            )
+        return content
+
+    def exists(self, digest: str) -> bool:
         """Whether the blob is here; False for what is no SHA-256."""
-        return _ID.fullmatch(blob_id) is not None and self._place(blob_id).is_file()
+        return _ID.fullmatch(digest) is not None and self._place(digest).is_file()
 
-    def verify(self, blob_id: BlobId) -> bool:
+    def verify(self, digest: str) -> bool:
         """Whether the content still has the hash it is named by. Raises NotFoundError."""
-        with self.path(blob_id).open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == blob_id
+        with self.path(digest).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == digest
 
-    def ids(self) -> Iterator[BlobId]:
+    def ids(self) -> Iterator[str]:
         """All blobs, in rising order."""
         return (path.name for path in sorted(self._root.glob("??/*")) if _ID.fullmatch(path.name))
 
-    def _place(self, blob_id: BlobId) -> Path:
-        if _ID.fullmatch(blob_id) is None:  # an id comes from requests too: a path must never be made of anything else
-            raise _unknown(blob_id)
-        return self._root / blob_id[:2] / blob_id
+    def _place(self, digest: str) -> Path:
+        if _ID.fullmatch(digest) is None:  # an id comes from requests too: a path must never be made of anything else
+            raise _unknown(digest)
+        return self._root / digest[:2] / digest
 
     @contextmanager
     def _incoming(self) -> Iterator[Path]:
@@ -101,9 +121,9 @@ class BlobStore:
         finally:
             draft.unlink(missing_ok=True)
 
-    def _publish(self, draft: Path, blob_id: BlobId) -> None:
-        place = self._place(blob_id)
-        if place.is_file() and self.verify(blob_id):
+    def _publish(self, draft: Path, digest: str) -> None:
+        place = self._place(digest)
+        if place.is_file() and self.verify(digest):
             return  # a damaged one is replaced instead
         place.parent.mkdir(exist_ok=True)
         draft.rename(place)
@@ -111,7 +131,7 @@ class BlobStore:
         _sync(self._root)
 
 
-def _copy(stream: BinaryIO, draft: Path) -> BlobId:
+def _copy(stream: BinaryIO, draft: Path) -> str:
     """Write a stream to disk for good; gives its hash. The file can only be read from then on."""
     state = hashlib.sha256()
     with draft.open("xb") as target:
@@ -132,9 +152,9 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _unknown(blob_id: BlobId) -> NotFoundError:
+def _unknown(digest: str) -> NotFoundError:
     return NotFoundError(
-        msg("không có tệp {blob_id}", blob_id=blob_id[:80]),
+        msg("không có tệp {digest}", digest=digest[:80]),
         expected=msg("mã SHA-256 gồm 64 chữ số thập lục phân viết thường"),
         advice=msg("lấy mã từ biên nhận hoặc từ danh sách bằng chứng"),
     )

@@ -35,7 +35,7 @@ class BrokenStream(io.RawIOBase):
 def test_what_is_put_comes_back_under_its_hash(blobs: BlobStore) -> None:
     blob_id = blobs.put(CONTENT)
     assert blob_id == sha256(CONTENT)
-    assert blobs.read(blob_id) == CONTENT
+    assert blobs.get(blob_id) == CONTENT
     assert blobs.exists(blob_id)
     assert blobs.verify(blob_id)
 
@@ -47,7 +47,7 @@ def test_a_stream_is_kept_like_bytes_and_only_once(blobs: BlobStore) -> None:
 
 
 def test_an_empty_file_is_a_file(blobs: BlobStore) -> None:
-    assert blobs.read(blobs.put(b"")) == b""
+    assert blobs.get(blobs.put(b"")) == b""
 
 
 def test_an_edited_blob_does_not_verify_and_is_mended_by_putting_it_again(blobs: BlobStore) -> None:
@@ -55,6 +55,8 @@ def test_an_edited_blob_does_not_verify_and_is_mended_by_putting_it_again(blobs:
     blobs.path(blob_id).chmod(0o640)
     blobs.path(blob_id).write_bytes(b"X" + CONTENT[1:])
     assert not blobs.verify(blob_id)
+    with pytest.raises(EngineError, match="thay đổi"):
+        blobs.get(blob_id)
     blobs.put(CONTENT)
     assert blobs.verify(blob_id)
 
