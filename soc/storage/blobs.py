@@ -1,6 +1,7 @@
 """Files by the hash of their content: evidence, reports, captures. The same content is kept once and never changes.
 
-A blob is named by its digest, the SHA-256 of its content in 64 lower-case hexadecimal digits; it lies at `<root>/<first two digits>/<digest>`; it appears there whole or not at all, also when the process is killed.
+A blob is named by its digest, the SHA-256 of its content in 64 lower-case hexadecimal digits, and lies at
+`<root>/<first two digits>/<digest>`. It appears there whole or not at all, also when the process is killed.
 """
 
 from __future__ import annotations
@@ -67,25 +68,14 @@ class BlobStore:
         return self.path(digest).open("rb")
 
     def get(self, digest: str) -> bytes:
-        """The whole blob, checked. Raises NotFoundError, or EngineError when its content was changed."""
-        data = self.path(digest).read_bytes()
-        if sha256(data) != digest:
-            raise EngineError(
-                msg("tệp {digest} đã bị thay đổi trong kho", digest=digest),
-                where=str(self._place(digest)),
-                advice=msg("khôi phục tệp từ bản sao lưu, hoặc nộp lại"),
-            )
-        return data
-
-    def get(self, digest: str) -> bytes:
         """The whole blob, checked against its hash.
 
         Raises:
             NotFoundError: unknown.
             EngineError: the content is not what was kept.
         """
-        content = self.read(digest)
-        if hashlib.sha256(content).hexdigest() != digest:
+        content = self.path(digest).read_bytes()
+        if sha256(content) != digest:
             raise EngineError(
                 msg("tệp {blob} đã bị sửa hoặc hỏng trong kho", blob=digest),
                 where=str(self._place(digest)),

@@ -55,7 +55,7 @@ def test_an_edited_blob_does_not_verify_and_is_mended_by_putting_it_again(blobs:
     blobs.path(blob_id).chmod(0o640)
     blobs.path(blob_id).write_bytes(b"X" + CONTENT[1:])
     assert not blobs.verify(blob_id)
-    with pytest.raises(EngineError, match="thay đổi"):
+    with pytest.raises(EngineError, match="bị sửa"):
         blobs.get(blob_id)
     blobs.put(CONTENT)
     assert blobs.verify(blob_id)
