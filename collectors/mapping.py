@@ -25,7 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import tzinfo
 from functools import cache
 from pathlib import Path
 from typing import TypeAlias
@@ -34,7 +34,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from collectors.definition import DefinitionProblem, advice_for, read_definition, validated
 from collectors.parsing import ParseContext, Record
-from collectors.transforms import SCALARS, SPREADS, TRANSFORMS
+from collectors.transforms import SCALARS, SPREADS, TRANSFORMS, Scalar, Spread
 from soc.core.ecs import FieldType, field_type
 from soc.core.errors import ParseError
 from soc.core.event import MARKS
@@ -228,10 +228,54 @@ class _Case:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldTable:
-    """A table ready to use."""
+class _Step:
+    """One raw field, worked out: where it goes and by which transform."""
 
-    rules: Mapping[str, FieldRule]
+    name: str
+    spread: Spread | None
+    targets: tuple[tuple[str, Scalar | None], ...]
+    values: Mapping[str, Plain]
+    otherwise: Plain | None
+    transform: str
+
+    @classmethod
+    def of(cls, name: str, rule: FieldRule) -> _Step:
+        targets = tuple((target, _transform(rule, target)) for target in rule.to)
+        return cls(name, SPREADS.get(rule.as_ or ""), targets, rule.values, rule.otherwise, rule.as_ or "time")
+
+    def run(self, fields: Record, value: object, zone: tzinfo) -> None:
+        """Write what becomes of `value`; a target that holds a value keeps it."""
+        for target, transform in self.targets:
+            if self.spread is not None:
+                _spread(fields, self.spread, target, value)
+            elif target not in fields:
+                changed = value if transform is None else transform(value, zone)
+                if self.values:
+                    changed = self.values.get(str(changed), changed if self.otherwise is None else self.otherwise)
+                if changed is not None:
+                    fields[target] = changed
+
+    def refusal(self) -> ParseError:
+        return ParseError(
+            msg("trường '{name}' có giá trị không đọc được", name=self.name),
+            expected=msg("giá trị cho phép biến đổi {transform}", transform=self.transform),
+            where=self.name,
+            advice=msg("sửa bảng ánh xạ của nền tảng nếu nguồn ghi dạng khác"),
+        )
+
+
+def _transform(rule: FieldRule, target: str) -> Scalar | None:
+    """The transform that the rule names; a date field reads any usual time without being told."""
+    name = rule.as_ or ("time" if field_type(target) is FieldType.DATE else "")
+    return SCALARS.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTable:
+    """A table ready to use; `of` makes one of its YAML form."""
+
+    steps: tuple[_Step, ...]
+    named: frozenset[str]
     constants: Mapping[str, object]
     cases: tuple[_Case, ...]
     absent: frozenset[object]
@@ -248,7 +292,8 @@ class FieldTable:
             )
             for case in spec.when
         )
-        return cls(spec.fields, spec.set_, cases, frozenset(spec.absent), spec.keep or "")
+        steps = tuple(_Step.of(name, rule) for name, rule in spec.fields.items())
+        return cls(steps, frozenset(spec.fields), spec.set_, cases, frozenset(spec.absent), spec.keep or "")
 
     def apply(self, record: Mapping[str, object], context: ParseContext) -> Record:
         """The ECS fields of `record`.
@@ -256,17 +301,19 @@ class FieldTable:
         Raises:
             ParseError: a transform cannot read its value; names the raw field.
         """
-        raw = {name: value for name, value in record.items() if not self._is_absent(value)}
-        moved: Record = {}
-        for name, rule in self.rules.items():
-            if name in raw:
-                _move(moved, name, raw[name], rule, context)
+        absent = self.absent
+        raw = {
+            name: value
+            for name, value in record.items()
+            if value is not None and (type(value) is list or value not in absent)
+        }
         fields: Record = {
             name: list(value) if isinstance(value, list) else value for name, value in self.constants.items()
         }
-        fields.update(moved)
+        fields.update(self._moved(raw, context))
         if self.keep:
-            fields.update({f"{self.keep}.{name}": value for name, value in raw.items() if name not in self.rules})
+            prefix = f"{self.keep}."
+            fields.update({prefix + name: value for name, value in raw.items() if name not in self.named})
         for case in self.cases:
             if case.holds(raw):
                 _settle(fields, case)
@@ -274,51 +321,26 @@ class FieldTable:
 
     def refine(self, fields: Mapping[str, object], context: ParseContext) -> Record:
         """`fields` of a parser that speaks ECS already, with this table on top: what it names moves, all else stays."""
-        refined = {name: value for name, value in fields.items() if name not in self.rules}
+        refined = {name: value for name, value in fields.items() if name not in self.named}
         refined.update(self.apply(fields, context))
         return refined
 
-    def _is_absent(self, value: object) -> bool:
-        return value is None or (isinstance(value, (str, int, float)) and value in self.absent)
+    def _moved(self, raw: Mapping[str, object], context: ParseContext) -> Record:
+        moved: Record = {}
+        for step in self.steps:
+            if step.name in raw:
+                try:
+                    step.run(moved, raw[step.name], context.zone)
+                except (ValueError, OverflowError) as problem:
+                    raise step.refusal() from problem
+        return moved
 
 
-def _move(fields: Record, name: str, value: object, rule: FieldRule, context: ParseContext) -> None:
-    try:
-        spread = SPREADS.get(rule.as_ or "")
-        if spread is not None:
-            for prefix in rule.to:
-                _spread(fields, spread, prefix, value)
-            return
-        for target in rule.to:
-            if target not in fields and (changed := _changed(target, value, rule, context)) is not None:
-                fields[target] = changed
-    except (ValueError, OverflowError) as problem:
-        raise ParseError(
-            msg("trường '{name}' có giá trị không đọc được", name=name),
-            expected=msg("giá trị cho phép biến đổi {transform}", transform=rule.as_ or "time"),
-            where=name,
-            advice=msg("sửa bảng ánh xạ của nền tảng nếu nguồn ghi dạng khác"),
-        ) from problem
-
-
-def _spread(fields: Record, spread: Callable[[Record, str, str], None], prefix: str, value: object) -> None:
+def _spread(fields: Record, spread: Spread, prefix: str, value: object) -> None:
     made: Record = {}
     spread(made, prefix, str(value))
     for target, part in made.items():
         fields.setdefault(target, part)
-
-
-def _changed(target: str, value: object, rule: FieldRule, context: ParseContext) -> object:
-    transform = rule.as_ or ("time" if _wants_time(target, value) else None)
-    if transform is not None:
-        value = SCALARS[transform](value, context.zone)
-    if not rule.values:
-        return value
-    return rule.values.get(str(value), value if rule.otherwise is None else rule.otherwise)
-
-
-def _wants_time(target: str, value: object) -> bool:
-    return field_type(target) is FieldType.DATE and not isinstance(value, datetime)
 
 
 def _settle(fields: Record, case: _Case) -> None:
