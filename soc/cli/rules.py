@@ -16,6 +16,7 @@ from collectors.enrich.networks import Networks
 from collectors.normalise import Normaliser
 from collectors.platform import load_platforms
 from collectors.record import RawRecord
+from collectors.redact import Redactor
 from collectors.sources import Source
 from detectors.detector import advice_of, title_of
 from detectors.rulepack import own_rules
@@ -34,6 +35,7 @@ CASE_NETWORKS = {"quantri": ["192.0.2.0/24"], "tslcd": ["198.51.100.0/24"]}
 CASE_PROXY = "192.0.2.5"
 """The trusted reverse proxy of every case."""
 _RECEIVED = datetime(2027, 1, 1, tzinfo=UTC)
+_REDACTION_KEY = b"cases hold no real person at all"
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 Paths = Annotated[
@@ -64,8 +66,8 @@ def check(paths: Paths = None, json: Json = False) -> None:
         raise typer.Exit(EXIT_FAULTS)
 
 
-@app.command(help=msg("Thử luật Sigma với các ca phải bắt và phải để yên").text)
-def test(paths: Paths = None, json: Json = False) -> None:
+@app.command("test", help=msg("Thử luật Sigma với các ca phải bắt và phải để yên").text)
+def try_cases(paths: Paths = None, json: Json = False) -> None:
     lang = settings().lang
     passed = failed = 0
     normalise = case_normaliser()
@@ -109,8 +111,9 @@ def show(ident: str, paths: Paths = None, json: Json = False) -> None:
 
 
 def case_normaliser() -> Normalise:
-    """Raw lines of the cases made into events by the real parsers, mappings and enrichment, in the networks of CASE_NETWORKS."""
+    """Raw lines of the cases made into events by the real redaction, parsers, mappings and enrichment, in the networks of CASE_NETWORKS."""
     normaliser = Normaliser(load_platforms(), default_enrichers(Networks(CASE_NETWORKS)), FixedClock(_RECEIVED))
+    redactor = Redactor(_REDACTION_KEY)
     numbers = count(1)
 
     @cache
@@ -119,7 +122,8 @@ def case_normaliser() -> Normalise:
 
     def normalise(platform: str, line: str, agency: str) -> Event:
         origin = source(platform, agency)
-        record = RawRecord(origin.id, next(numbers), line.encode(), _RECEIVED, "case")
+        text = redactor.redact(line).text
+        record = RawRecord(origin.id, next(numbers), text.encode(), _RECEIVED, "case")
         return normaliser.normalise(record, origin, record.ident)
 
     return normalise
