@@ -12,7 +12,7 @@ from tests.playbooks.stage import Mailbox, Stage, mail_server, set_stage
 
 @pytest.fixture
 def smtp() -> Iterator[tuple[Mailbox, str]]:
-    with mail_server() as made:
+    with mail_server(Mailbox()) as made:
         yield made
 
 

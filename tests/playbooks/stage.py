@@ -92,9 +92,8 @@ class FreePort(Controller):
 
 
 @contextmanager
-def mail_server() -> Iterator[tuple[Mailbox, str]]:
-    """A mailbox and the URL of its SMTP server."""
-    mailbox = Mailbox()
+def mail_server(mailbox: Mailbox) -> Iterator[tuple[Mailbox, str]]:
+    """The mailbox and the URL of its SMTP server."""
     controller = FreePort(mailbox, hostname="127.0.0.1", port=0)
     controller.start()
     try:
