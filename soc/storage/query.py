@@ -65,7 +65,8 @@ def parse(text: str) -> Condition:
     if not text.strip():
         return Everything()
     if len(text) > MAX_CHARS:
-        raise _fault(MAX_CHARS, msg("câu tìm dài {length} ký tự", length=len(text)), msg("bỏ bớt điều kiện"))
+        expected = msg("không quá {limit} ký tự", limit=MAX_CHARS)
+        raise _fault(MAX_CHARS, msg("câu tìm dài {length} ký tự", length=len(text)), msg("bỏ bớt điều kiện"), expected)
     return _Reader(text).read()
 
 

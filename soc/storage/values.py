@@ -23,7 +23,7 @@ from ipaddress import IPv4Address, ip_address
 from typing import TypeAlias
 
 from soc.core.clock import iso, parse_iso
-from soc.core.ecs import TYPES, FieldType, field_type
+from soc.core.ecs import LONG_MAX, LONG_MIN, TYPES, FieldType, field_type
 from soc.core.event import Scalar, Value
 
 Key: TypeAlias = str | int | float
@@ -146,7 +146,7 @@ def _typed_key(kind: FieldType, value: Scalar) -> Key:
 def _number_key(kind: FieldType, value: float) -> Key:
     if kind is FieldType.FLOAT:
         return float(value) + 0.0  # -0.0 and 0.0 are one number, so they need one key
-    if value != int(value):
+    if value != int(value) or not LONG_MIN <= value <= LONG_MAX:
         raise ValueError(value)
     return int(value)
 
