@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import BinaryIO
 
 from scapy.error import Scapy_Exception
 from scapy.layers.inet import ICMP, IP, TCP, UDP
@@ -21,6 +24,9 @@ from soc.core.i18n import Message, msg
 LINKS = (Ether, CookedLinux, IP, IPv6)
 """Link layers known by import: scapy reads a capture of another kind as raw bytes, which are counted as broken."""
 _IPV6_HEADER = 40
+_LONGEST_HEAD = 16
+"""Bytes of the head of a record in pcap; in pcapng it is 8."""
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,35 +80,73 @@ def read_segments(path: Path, counts: CaptureCounts) -> Iterator[Segment]:
     Raises:
         InputError: the file cannot be read, or is no capture.
     """
-    with _opened(path) as reader:
-        while True:
-            try:
-                packet = reader.read_packet()
-            except EOFError:
-                return
-            except (Scapy_Exception, OSError, ValueError) as problem:
-                counts.fault = _cut_short(counts.packets, problem)
-                return
+    with _stream(path) as stream:
+        watched = _Watched(stream)
+        reader = _reader(path, watched)
+        while (packet := _next(reader, watched)) is not None:
             counts.packets += 1
             segment = _counted(packet, counts)
             if segment is not None:
                 yield segment
+        if watched.fault:
+            counts.fault = _cut_short(counts.packets, watched.fault)
 
 
-def _cut_short(packets: int, problem: Exception) -> Message:
-    return msg("tệp hỏng sau gói thứ {number}: {reason}", number=packets, reason=str(problem) or type(problem).__name__)
+class _Watched:
+    """A stream that remembers when it could not give what was asked: scapy takes any end of a file for the right one."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.fault = ""
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            data = self._stream.read(size)
+        except (EOFError, OSError, zlib.error) as problem:
+            self.fault = str(problem)
+            raise
+        ends_between_records = not data and size <= _LONGEST_HEAD
+        if len(data) < size and not ends_between_records:
+            self.fault = f"{len(data)}/{size} byte"
+        return data
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
 
 
-def _opened(path: Path) -> PcapReader:
+def _next(reader: PcapReader, watched: _Watched) -> ScapyPacket | None:
+    """The next packet; None at the end, or where the file cannot be read on."""
     try:
-        return PcapReader(str(path))
+        return reader.read_packet()
+    except EOFError:
+        return None
+    except (Scapy_Exception, OSError, ValueError, zlib.error) as problem:
+        watched.fault = str(problem) or type(problem).__name__
+        return None
+
+
+def _cut_short(packets: int, reason: str) -> Message:
+    return msg("tệp hỏng sau gói thứ {number}: {reason}", number=packets, reason=reason)
+
+
+def _stream(path: Path) -> BinaryIO:
+    """The open file, unpacked; scapy would leave it open when it refuses it."""
+    try:
+        with path.open("rb") as stream:
+            packed = stream.read(len(_GZIP)) == _GZIP
+        return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]  # read like any binary file
     except OSError as problem:
         raise InputError(
             msg("không đọc được bản ghi gói tin: {reason}", reason=problem.strerror or str(problem)),
             where=str(path),
             advice=msg("kiểm tra đường dẫn và quyền đọc"),
         ) from problem
-    except (Scapy_Exception, EOFError) as problem:
+
+
+def _reader(path: Path, stream: _Watched) -> PcapReader:
+    try:
+        return PcapReader(stream)  # type: ignore[arg-type]  # takes an open file as well
+    except (Scapy_Exception, EOFError, OSError, zlib.error) as problem:
         raise InputError(
             msg("tệp không phải bản ghi gói tin"),
             expected=msg("định dạng pcap hoặc pcapng, có thể nén gz"),
