@@ -1,0 +1,107 @@
+"""The test bench itself: what is missing or wrong in the cases of a rule is told, and a failing case fails."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from detectors.rulepack import cases_of, own_rules
+from detectors.testing import Normalise, Series, run_all, run_cases
+from soc.core.errors import DefinitionError
+from soc.core.i18n import Lang
+
+RULE = own_rules() / "sigma" / "one_stop" / "onestop_mass_export.yml"
+
+
+@pytest.fixture
+def rule(tmp_path: Path) -> Path:
+    for file in (RULE, cases_of(RULE)):
+        shutil.copy(file, tmp_path)
+    return tmp_path / RULE.name
+
+
+def change(rule: Path, old: str, new: str) -> None:
+    text = cases_of(rule).read_text("utf-8")
+    assert old in text
+    cases_of(rule).write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_a_rule_without_cases_is_refused(rule: Path, normalise: Normalise) -> None:
+    cases_of(rule).unlink()
+    with pytest.raises(DefinitionError, match="không có ca thử"):
+        run_cases(rule, normalise)
+
+
+@pytest.mark.parametrize("kind", ["must_fire", "must_not_fire"])
+def test_a_rule_without_one_kind_of_case_is_refused(kind: str, rule: Path, normalise: Normalise) -> None:
+    head, _, tail = cases_of(rule).read_text("utf-8").partition("must_not_fire:")
+    cases_of(rule).write_text(
+        f"{head}must_not_fire: []"
+        if kind == "must_not_fire"
+        else f"platform: one_stop\nmust_fire: []\nmust_not_fire:{tail}"
+    )
+    with pytest.raises(DefinitionError, match=kind):
+        run_cases(rule, normalise)
+
+
+def test_each_alerting_rule_of_a_file_needs_both_kinds(normalise: Normalise, tmp_path: Path) -> None:
+    source = own_rules() / "sigma" / "public_service_portal" / "gambling_seo_spam.yml"
+    rule = tmp_path / source.name
+    shutil.copy(source, rule)
+    text = cases_of(source).read_text("utf-8").replace("    rule: gambling_seo_spam_query\n", "")
+    cases_of(rule).write_text(text, "utf-8")
+    with pytest.raises(DefinitionError) as caught:
+        run_cases(rule, normalise)
+    assert "rule gambling_seo_spam_query has no case of kind must_fire" in caught.value.render(Lang.EN)
+
+
+def test_a_case_that_does_not_do_as_it_should_fails_with_the_reason(rule: Path, normalise: Normalise) -> None:
+    change(rule, '"soBanGhi":18450', '"soBanGhi":18')
+    change(rule, '"soBanGhi":2950', '"soBanGhi":29500')
+    failed = [result for result in run_cases(rule, normalise) if not result.passed]
+    assert [result.must_fire for result in failed] == [True, False]
+
+
+def test_an_alert_about_somebody_else_fails_the_case(rule: Path, normalise: Normalise) -> None:
+    change(rule, "{user.name: canbo.motcua.017}", "{user.name: somebody.else}")
+    (failed,) = (result for result in run_cases(rule, normalise) if not result.passed)
+    assert "somebody.else" in str(failed.fault)
+
+
+def test_a_case_that_names_an_unknown_rule_is_refused(rule: Path, normalise: Normalise) -> None:
+    change(rule, "    entities:", "    rule: none_such\n    entities:")
+    with pytest.raises(DefinitionError, match="none_such"):
+        run_cases(rule, normalise)
+
+
+def test_an_unknown_key_in_the_cases_is_refused_with_its_place(rule: Path, normalise: Normalise) -> None:
+    change(rule, "    entities:", "    entitys:")
+    with pytest.raises(DefinitionError, match=r"must_fire\.0\.entitys"):
+        run_cases(rule, normalise)
+
+
+def test_one_broken_rule_stops_no_other(rule: Path, normalise: Normalise) -> None:
+    (rule.parent / "broken.yml").write_text(
+        "title: x\nlogsource: {product: lgsp}\ndetection: {s: {a|nope: 1}, condition: s}"
+    )
+    outcomes = list(run_all(rule.parent, normalise))
+    assert isinstance(outcomes[0], DefinitionError)
+    assert isinstance(outcomes[1], list)
+    assert all(result.passed for result in outcomes[1])
+
+
+def test_a_series_fills_in_number_and_time() -> None:
+    series = Series.model_validate(
+        {
+            "line": "{{n}} {{iso}} {{epoch_ms}} {{date}} {{time}} {{x}}",
+            "repeat": 2,
+            "start": "2026-11-17T01:30:00+07:00",
+            "every_s": 1.5,
+        }
+    )
+    assert list(series.lines()) == [
+        "0001 2026-11-17T01:30:00+07:00 1794853800000 2026-11-17 01:30:00 {{x}}",
+        "0002 2026-11-17T01:30:01.500000+07:00 1794853801500 2026-11-17 01:30:01 {{x}}",
+    ]
