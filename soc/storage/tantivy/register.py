@@ -51,12 +51,14 @@ class Register:
     def add(self, ids: Iterable[tuple[str, str]]) -> None:
         """Keep (id, day), durable on return."""
         writer = self._writing()
+        self._writer = None  # a writer that failed takes nothing any more; the next call opens another
         for event_id, day in ids:
             document = tantivy.Document()
             document.add_text("id", event_id)
             document.add_integer("day", date.fromisoformat(day).toordinal())
             writer.add_document(document)
         writer.commit()
+        self._writer = writer
 
     def drop(self, days: Iterable[str]) -> None:
         """Forget all ids of the days."""
