@@ -158,7 +158,7 @@ def _reader(path: Path, stream: _Watched) -> PcapReader:
 def _counted(packet: ScapyPacket, counts: CaptureCounts) -> Segment | None:
     network = packet.getlayer(IP) or packet.getlayer(IPv6)
     if network is None:
-        if isinstance(packet, Raw) or _claims_ip(packet):
+        if not packet.original or isinstance(packet, Raw) or _claims_ip(packet):
             counts.broken += 1
         else:
             counts.other += 1
