@@ -1,7 +1,7 @@
 """The last pass over a PDF: its private data, and the marks of PDF/A-2b.
 
-Source: ISO 19005-2:2011, clauses 6.2.3 (output intent), 6.6.2 (XMP), 6.1.3 (file identifier). Conformance has not been checked with a
-validator; docs/decisions say so.
+Source: ISO 19005-2:2011, clauses 6.2.3 (output intent), 6.6.2 (XMP), 6.1.3 (file identifier). Conformance has not yet been checked
+with a validator.
 """
 
 from __future__ import annotations

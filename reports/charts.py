@@ -25,6 +25,12 @@ COLOURS = {
     Fill.PLAIN: "#4A5868",
 }
 """Colours of the console, light theme."""
+_PATTERNS = {
+    Fill.LAYER_2: '<path d="M-2 2 L2 -2 M0 8 L8 0 M6 10 L10 6" stroke="{colour}" stroke-width="2.6"/>',
+    Fill.LAYER_3: '<circle cx="2" cy="2" r="1.7" fill="{colour}"/><circle cx="6" cy="6" r="1.7" fill="{colour}"/>',
+    Fill.LAYER_4: '<path d="M0 0 L8 8 M8 0 L0 8" stroke="{colour}" stroke-width="1.6"/>',
+}
+"""Diagonal, dots and cross-hatch for layers 2 to 4, drawn on 8 by 8; the others are solid."""
 
 
 def bar_chart(chart: BarChart, ident: str) -> str:
@@ -38,7 +44,7 @@ def bar_chart(chart: BarChart, ident: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" '
         f'aria-label="{escape(chart.caption)}" font-family="Tinos, serif" font-size="13" fill="#17202B">',
         "<defs>",
-        *(_pattern(fill, f"{ident}-{fill}") for fill in sorted({bar.fill for bar in chart.bars})),
+        *(_pattern(fill, f"{ident}-{fill}") for fill in sorted({bar.fill for bar in chart.bars} & _PATTERNS.keys())),
         "</defs>",
         *(part for row, bar in enumerate(chart.bars) for part in _row(chart, bar, _TOP + row * _ROW, ident)),
         f'<line x1="{_LABEL}" y1="{_TOP / 2}" x2="{_LABEL}" y2="{height - _TOP / 2}" stroke="#17202B" stroke-width="1"/>',
@@ -56,7 +62,8 @@ def _row(chart: BarChart, bar: Bar, top: float, ident: str) -> Iterator[str]:
     if bar.value is None:
         yield f'<rect {box} width="{_SCALE}" fill="none" stroke="{colour}" stroke-dasharray="4 3"/>'
     elif length:
-        yield f'<rect {box} width="{length:.1f}" fill="url(#{ident}-{bar.fill})" stroke="{colour}"/>'
+        fill = f"url(#{ident}-{bar.fill})" if bar.fill in _PATTERNS else colour
+        yield f'<rect {box} width="{length:.1f}" fill="{fill}" stroke="{colour}"/>'
     at = _LABEL + (_SCALE if bar.value is None else length) + 6
     yield f'<text x="{at:.1f}" y="{middle + 5}">{escape(bar.text)}</text>'
 
@@ -84,11 +91,5 @@ def _lines(text: str) -> list[str]:
 
 
 def _pattern(fill: Fill, ident: str) -> str:
-    """Solid, diagonal, dots and cross-hatch for layers 1 to 4; solid for the rest."""
-    colour = COLOURS[fill]
-    drawing = {
-        Fill.LAYER_2: f'<path d="M-2 2 L2 -2 M0 8 L8 0 M6 10 L10 6" stroke="{colour}" stroke-width="2.6"/>',
-        Fill.LAYER_3: f'<circle cx="2" cy="2" r="1.7" fill="{colour}"/><circle cx="6" cy="6" r="1.7" fill="{colour}"/>',
-        Fill.LAYER_4: f'<path d="M0 0 L8 8 M8 0 L0 8" stroke="{colour}" stroke-width="1.6"/>',
-    }.get(fill, f'<rect width="8" height="8" fill="{colour}"/>')
+    drawing = _PATTERNS[fill].format(colour=COLOURS[fill])
     return f'<pattern id="{ident}" width="8" height="8" patternUnits="userSpaceOnUse">{drawing}</pattern>'

@@ -98,12 +98,11 @@ Block: TypeAlias = Paragraph | Bullets | Table | BarChart
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A numbered part; `own_page` starts a new page, `landscape` lays the page on its side."""
+    """A numbered part; `own_page` starts a new page."""
 
     title: str
     blocks: tuple[Block, ...]
     own_page: bool = False
-    landscape: bool = False
 
 
 @dataclass(frozen=True, slots=True)

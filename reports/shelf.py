@@ -1,41 +1,46 @@
-"""The shelf: reports are built once, kept by hash, listed and handed out; every download is remembered."""
+"""Use cases of reports: build one from an assessment, list, open, export.
+
+The files are kept as they were made; a download is remembered in the audit trail.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from reports.document import Document, Letterhead
-from reports.kinds import KINDS, ReportKind
-from reports.render.html import render_html
-from reports.render.pdf import render_pdf
-from reports.tables import ReportFileRow, ReportRow
+from reports.document import Letterhead
+from reports.kinds import KINDS
+from reports.render import FORMS
+from reports.tables import ReportCounterRow, ReportFileRow, ReportRow
 from soc.access.principal import Principal, Right
-from soc.audit.trail import AuditTrail
+from soc.audit.trail import Act, AuditTrail
 from soc.compliance.assessment import Assessment, Names
 from soc.compliance.assessor import Assessor
-from soc.core.act import Act
 from soc.core.clock import LOCAL_ZONE, Clock
-from soc.core.errors import NotFoundError
+from soc.core.errors import InputError, NotFoundError
 from soc.core.i18n import Lang, msg
+from soc.core.ids import sha256
 from soc.storage.sql import Database
 
-FORMATS = ("pdf", "html")
-MEDIA_TYPES = {"pdf": "application/pdf", "html": "text/html; charset=utf-8"}
+LetterheadOf = Callable[[Assessment, Lang], Letterhead]
 
 
 class Blobs(Protocol):
     """What is needed of the content-addressed file store."""
 
-    def put(self, data: bytes) -> str: ...
+    def put(self, data: bytes) -> str:
+        """Keep the bytes durably; returns their SHA-256."""
+        ...
 
-    def get(self, digest: str) -> bytes: ...
+    def get(self, digest: str) -> bytes:
+        """The bytes, checked against their hash."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,154 +60,195 @@ class ShelvedReport:
     id: str
     title: Names
     kind: str
+    assessment: str
     agency: str | None
     period: str
-    assessment: str
     made: datetime
     made_by: str
     files: tuple[ReportFile, ...]
 
 
-class ReportShelf:
-    """Use cases of reports. Raises ForbiddenError without the right, NotFoundError for unknown and foreign ones alike.
+class ReportService:
+    """Reports that were built.
 
     Args:
-        letterhead: who issues the paper about an assessment, in a language.
+        letterhead: who issues the report on an assessment, in a language.
     """
 
     def __init__(
         self,
         database: Database,
         blobs: Blobs,
-        assessor: Assessor,
+        *,
         clock: Clock,
         audit: AuditTrail,
-        letterhead: Callable[[Assessment, Lang], Letterhead],
+        assessor: Assessor,
+        letterhead: LetterheadOf,
     ) -> None:
-        self._database, self._blobs, self._assessor = database, blobs, assessor
-        self._clock, self._audit, self._letterhead = clock, audit, letterhead
+        self._database, self._blobs, self._clock, self._audit = database, blobs, clock, audit
+        self._assessor, self._letterhead = assessor, letterhead
 
     def build(
-        self, principal: Principal, kind: str, assessment: str, formats: Sequence[str] = FORMATS
+        self,
+        principal: Principal,
+        kind: str,
+        assessment: str,
+        *,
+        forms: Sequence[str] = ("pdf", "html"),
+        languages: Sequence[Lang] = (Lang.VI, Lang.EN),
     ) -> ShelvedReport:
-        """Make every form of a report in both languages and keep it."""
-        principal.require(Right.BUILD_REPORTS)
-        maker = kind_of(kind)
-        judged = self._assessor.get(principal, assessment)
-        files = [self._keep(*made) for made in self._rendered(maker, judged, formats)]
-        with self._database.transaction() as session:
-            row = self._row(session, principal, maker, judged)
-            session.add(row)
-            session.flush()
-            for file in files:
-                session.add(ReportFileRow(report=row.id, **_columns(file)))
-            after = {"assessment": assessment, "files": {file.name: file.sha256 for file in files}}
-            self._audit.record(
-                session, Act(principal.id, "report.build", f"report/{row.id}", row.agency or "", after=after)
-            )
-            return _report(row, files)
+        """Make the files of a report on a kept assessment and shelve them.
 
-    def all(self, principal: Principal) -> Sequence[ShelvedReport]:
+        Raises:
+            ForbiddenError, NotFoundError: no right to build; an assessment that is not there or out of sight.
+            InputError: an unknown kind or form.
+        """
+        principal.require(Right.BUILD_REPORTS)
+        _require_known(kind, forms)
+        facts = self._assessor.get(principal, assessment)
+        rendered = [
+            (form, lang, self._render(kind, facts, form, lang)) for form in dict.fromkeys(forms) for lang in languages
+        ]
+        with self._database.transaction() as session:
+            report = self._shelve(session, principal, kind, facts)
+            for position, (form, lang, data) in enumerate(rendered):
+                session.add(self._file(report, position, form, lang, data))
+            session.flush()
+            shelved = _shelved(session, report)
+            after: dict[str, object] = {
+                "kind": kind,
+                "assessment": facts.id,
+                "files": [file.sha256 for file in shelved.files],
+            }
+            self._remember(session, principal, "report.build", shelved, after)
+        return shelved
+
+    def all(self, principal: Principal) -> list[ShelvedReport]:
         """The reports the principal may see, newest first."""
         principal.require(Right.READ_REPORTS)
         with self._database.transaction() as session:
-            rows = session.scalars(select(ReportRow).order_by(ReportRow.made.desc(), ReportRow.number.desc()))
-            return [_report(row, _files(session, row.id)) for row in rows if may_see(principal, row.agency)]
+            rows = session.scalars(select(ReportRow).order_by(ReportRow.made.desc(), ReportRow.id.desc()))
+            return [_shelved(session, row) for row in rows if _may_see(principal, row)]
 
     def get(self, principal: Principal, ident: str) -> ShelvedReport:
         """One report."""
         principal.require(Right.READ_REPORTS)
         with self._database.transaction() as session:
-            row = session.get(ReportRow, ident)
-            if row is None or not may_see(principal, row.agency):
-                raise NotFoundError(msg("không tìm thấy"))
-            return _report(row, _files(session, ident))
+            return _shelved(session, _row(session, principal, ident))
 
     def open_file(self, principal: Principal, ident: str, name: str) -> tuple[ReportFile, bytes]:
         """One file of a report; the download is remembered in the audit trail."""
-        report = self.get(principal, ident)
-        file = next((file for file in report.files if file.name == name), None)
-        if file is None:
-            raise NotFoundError(msg("không tìm thấy"))
+        principal.require(Right.READ_REPORTS)
         with self._database.transaction() as session:
-            act = Act(
-                principal.id,
-                "report.download",
-                f"report/{ident}/{name}",
-                report.agency or "",
-                after={"sha256": file.sha256},
-            )
-            self._audit.record(session, act)
-        return file, self._blobs.get(file.sha256)
+            shelved = _shelved(session, _row(session, principal, ident))
+            found = next((file for file in shelved.files if file.name == name), None)
+            if found is None:
+                raise NotFoundError(msg("không tìm thấy"))
+            data = self._blobs.get(found.sha256)
+            self._remember(session, principal, "report.download", shelved, {"file": name, "sha256": found.sha256})
+        return found, data
 
     def export(self, principal: Principal, ident: str, folder: Path) -> list[Path]:
-        """Write all files of a report into a folder; gives their paths."""
+        """The files of a report in a folder, which is made when it is not there; each download is remembered."""
         folder.mkdir(parents=True, exist_ok=True)
-        paths = []
+        written = []
         for file in self.get(principal, ident).files:
             _, data = self.open_file(principal, ident, file.name)
             path = folder / file.name
             path.write_bytes(data)
-            paths.append(path)
-        return paths
+            written.append(path)
+        return written
 
-    def _rendered(
-        self, maker: ReportKind, judged: Assessment, formats: Sequence[str]
-    ) -> Iterator[tuple[str, str, bytes]]:
-        for lang in Lang:
-            document = maker.build(judged, self._letterhead(judged, lang), lang)
-            stem = f"{maker.id}-{judged.period}-{judged.agency or 'province'}-{lang}"
-            for form in formats:
-                yield f"{stem}.{form}", MEDIA_TYPES[form], _bytes(form, document, judged.made)
+    def issued(self, digest: str) -> str | None:
+        """The number of the report that has a file of this SHA-256, for the verifier; None = no such file was ever made here."""
+        with self._database.transaction() as session:
+            return session.scalar(select(ReportFileRow.report).where(ReportFileRow.sha256 == digest))
 
-    def _keep(self, name: str, media_type: str, data: bytes) -> ReportFile:
-        return ReportFile(name, media_type, len(data), self._blobs.put(data))
+    def _render(self, kind: str, facts: Assessment, form: str, lang: Lang) -> bytes:
+        return FORMS[form].render(KINDS[kind].build(facts, self._letterhead(facts, lang), lang), facts.made)
 
-    def _row(self, session: Session, principal: Principal, maker: ReportKind, judged: Assessment) -> ReportRow:
-        number = (session.scalar(select(func.max(ReportRow.number))) or 0) + 1
+    def _shelve(self, session: Session, principal: Principal, kind: str, facts: Assessment) -> ReportRow:
         now = self._clock.now()
-        return ReportRow(
-            id=f"BC-{now.astimezone(LOCAL_ZONE).year}-{number:04d}",
-            number=number,
-            kind=maker.id,
-            assessment=judged.id,
-            agency=judged.agency,
-            period=judged.period,
+        row = ReportRow(
+            id=_next_number(session, now),
+            kind=kind,
+            title_vi=KINDS[kind].title["vi"],
+            title_en=KINDS[kind].title["en"],
+            assessment=facts.id,
+            agency=facts.agency,
+            period=facts.period,
             made=now,
             made_by=principal.id,
         )
+        session.add(row)
+        session.flush()
+        return row
 
-
-def kind_of(ident: str) -> ReportKind:
-    """A kind of report by its id. Raises NotFoundError."""
-    if ident not in KINDS:
-        raise NotFoundError(
-            msg("không có loại báo cáo {kind}", kind=repr(ident)),
-            expected=msg("một trong: {known}", known=", ".join(sorted(KINDS))),
+    def _file(self, report: ReportRow, position: int, form: str, lang: Lang, data: bytes) -> ReportFileRow:
+        self._blobs.put(data)
+        name = f"{report.id}-{report.kind.replace('_', '-')}-{report.period}-{lang.value}.{form}"
+        return ReportFileRow(
+            report=report.id,
+            name=name,
+            position=position,
+            media_type=FORMS[form].media_type,
+            size_bytes=len(data),
+            sha256=sha256(data),
         )
-    return KINDS[ident]
+
+    def _remember(
+        self, session: Session, principal: Principal, action: str, report: ShelvedReport, after: dict[str, object]
+    ) -> None:
+        act = Act(principal.id, action, f"report/{report.id}", report.agency or "", after=after)
+        self._audit.record(session, act)
 
 
-def may_see(principal: Principal, agency: str | None) -> bool:
-    """A report of the province is for those who see the whole of it; one of an agency for those who see that agency."""
-    return principal.scope.agencies is None if agency is None else principal.scope.sees(agency)
+def _require_known(kind: str, forms: Sequence[str]) -> None:
+    if kind not in KINDS:
+        raise InputError(
+            msg("không có loại báo cáo '{kind}'", kind=kind[:40]),
+            expected=msg("một trong {known}", known=", ".join(KINDS)),
+        )
+    for form in forms:
+        if form not in FORMS:
+            raise InputError(
+                msg("không có dạng tệp '{form}'", form=form[:20]),
+                expected=msg("một trong {known}", known=", ".join(FORMS)),
+            )
 
 
-def _bytes(form: str, document: Document, made: datetime) -> bytes:
-    return render_pdf(document, made) if form == "pdf" else render_html(document)
+def _row(session: Session, principal: Principal, ident: str) -> ReportRow:
+    row = session.get(ReportRow, ident)
+    if row is None or not _may_see(principal, row):
+        raise NotFoundError(msg("không tìm thấy"))
+    return row
 
 
-def _columns(file: ReportFile) -> dict[str, str | int]:
-    return {"name": file.name, "media_type": file.media_type, "size_bytes": file.size_bytes, "sha256": file.sha256}
+def _may_see(principal: Principal, row: ReportRow) -> bool:
+    return principal.scope.agencies is None if row.agency is None else principal.scope.sees(row.agency)
 
 
-def _files(session: Session, ident: str) -> list[ReportFile]:
-    rows = session.scalars(select(ReportFileRow).where(ReportFileRow.report == ident).order_by(ReportFileRow.name))
-    return [ReportFile(row.name, row.media_type, row.size_bytes, row.sha256) for row in rows]
-
-
-def _report(row: ReportRow, files: Sequence[ReportFile]) -> ShelvedReport:
-    title = KINDS[row.kind].title if row.kind in KINDS else {"vi": row.kind, "en": row.kind}
+def _shelved(session: Session, row: ReportRow) -> ShelvedReport:
+    query = select(ReportFileRow).where(ReportFileRow.report == row.id).order_by(ReportFileRow.position)
+    files = tuple(ReportFile(f.name, f.media_type, f.size_bytes, f.sha256) for f in session.scalars(query))
     return ShelvedReport(
-        row.id, title, row.kind, row.agency, row.period, row.assessment, row.made, row.made_by, tuple(files)
+        row.id,
+        {"vi": row.title_vi, "en": row.title_en},
+        row.kind,
+        row.assessment,
+        row.agency,
+        row.period,
+        row.made,
+        row.made_by,
+        files,
     )
+
+
+def _next_number(session: Session, now: datetime) -> str:
+    year = now.astimezone(LOCAL_ZONE).year
+    counter = session.get(ReportCounterRow, year, with_for_update=True)
+    if counter is None:
+        counter = ReportCounterRow(year=year, last=0)
+        session.add(counter)
+    counter.last += 1
+    return f"BC-{year}-{counter.last:04d}"

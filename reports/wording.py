@@ -23,8 +23,15 @@ class Wording:
     lang: Lang
 
     def say(self, message: Message) -> str:
-        """A sentence."""
-        return message.render(self.lang)
+        """A sentence; fractions in it are written as the language writes them."""
+        return Message(message.text, {name: self._part(value) for name, value in message.values.items()}).render(
+            self.lang
+        )
+
+    def _part(self, value: object) -> object:
+        if isinstance(value, Message):
+            return self.say(value)
+        return self.number(value, 2) if isinstance(value, float) else value
 
     def name(self, names: Names) -> str:
         """The name in this language, the Vietnamese one where there is no other."""

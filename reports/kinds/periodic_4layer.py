@@ -176,10 +176,10 @@ def _figures(assessment: Assessment, words: Wording) -> Section:
         "tệp này. Không dữ liệu diễn tập nào được đếm."
     )
     blocks = (Paragraph(words.say(note)), figure_table(assessment, words))
-    return Section(words.say(msg("Phụ lục 1: số liệu và cách tính lại")), blocks, own_page=True, landscape=True)
+    return Section(words.say(msg("Phụ lục 1: số liệu và cách tính lại")), blocks, own_page=True)
 
 
 def _evidence(assessment: Assessment, words: Wording) -> Section:
     note = msg("Tài liệu đã được cơ quan khác thẩm định và chấp nhận, còn hiệu lực trong kỳ.")
     blocks = (Paragraph(words.say(note)), evidence_table(assessment, words))
-    return Section(words.say(msg("Phụ lục 2: danh mục bằng chứng")), blocks, own_page=True, landscape=True)
+    return Section(words.say(msg("Phụ lục 2: danh mục bằng chứng")), blocks, own_page=True)

@@ -99,8 +99,8 @@ def sum_or_zero(table: Table, parameters: Parameters) -> Outcome:
 def rows(table: Table, parameters: Parameters) -> Outcome:
     """How many rows there are, or how many whose column `flag` is true."""
     if "flag" not in parameters:
-        return Outcome(len(table.rows))
-    return Outcome(sum(bool(fact[parameters["flag"]]) for fact in table.facts()))
+        return Outcome(float(len(table.rows)))
+    return Outcome(float(sum(bool(fact[parameters["flag"]]) for fact in table.facts())))
 
 
 def mean_minutes(table: Table, parameters: Parameters) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -111,15 +112,34 @@ def event(source: Source, moment: datetime) -> Event:
 
 def ran(_window: Window) -> list[Ran]:
     return [
-        Ran(f"rule_{number:02d}", {"vi": f"Luật số {number}: tải lên tệp thực thi", "en": f"Rule {number}"}, 14400, number % 3)
+        Ran(
+            f"rule_{number:02d}",
+            {"vi": f"Luật số {number}: tải lên tệp thực thi", "en": f"Rule {number}"},
+            14400,
+            number % 3,
+        )
         for number in range(24)
     ]
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
+    with built_house(tmp_path) as house:
+        yield house
+
+
+@pytest.fixture(scope="session")
+def frozen(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
+    """The same as `assessment`, made once, for tests that only look at the report."""
+    with built_house(tmp_path_factory.mktemp("house")) as house:
+        return eventful(house)
+
+
+@contextmanager
+def built_house(folder: Path) -> Iterator[House]:
+    """A province of two agencies in a folder."""
     clock, store, blobs = FixedClock(NOW), MemoryEventStore(), MemoryBlobs()
-    database = connect(f"sqlite:///{tmp_path / 'cases.sqlite'}")
+    database = connect(f"sqlite:///{folder / 'cases.sqlite'}")
     Base.metadata.create_all(database.engine)
     with database.transaction() as session:
         for ident, vi, en, kind, parent in _AGENCIES:
@@ -143,7 +163,14 @@ def house(tmp_path: Path) -> Iterator[House]:
         systems.put(SYSTEM, System(f"ht-{source.id}", source.agency, source.platform, names.name_vi, names.name_en, 3))
     incidents = IncidentService(database, clock, audit, duties)
     yield House(
-        database, clock, store, assessor, incidents, EvidenceService(database, blobs, clock, audit, catalogue), audit, blobs
+        database,
+        clock,
+        store,
+        assessor,
+        incidents,
+        EvidenceService(database, blobs, clock, audit, catalogue),
+        audit,
+        blobs,
     )
     database.close()
 
@@ -157,6 +184,10 @@ def nil_assessment(house: House) -> Assessment:
 
 @pytest.fixture
 def assessment(house: House) -> Assessment:
+    return eventful(house)
+
+
+def eventful(house: House) -> Assessment:
     """A period with incidents and evidence."""
     _hear(house)
     for number, severity in enumerate((Severity.CRITICAL, Severity.HIGH, Severity.HIGH, Severity.LOW)):
@@ -166,7 +197,9 @@ def assessment(house: House) -> Assessment:
             house.incidents.acknowledge(LEAD, code)
             house.clock.advance(timedelta(minutes=37))
             house.incidents.contain(LEAD, code, "khóa tài khoản")
-    declared = Declaration("L1-01", "xa-mau-01", EvidenceKind.DOCUMENT, date(2026, 1, 1), date(2026, 11, 1), date(2026, 11, 2))
+    declared = Declaration(
+        "L1-01", "xa-mau-01", EvidenceKind.DOCUMENT, date(2026, 1, 1), date(2026, 11, 1), date(2026, 11, 2)
+    )
     name = "quyet-dinh-thanh-lap-to-an-ninh-mang-xa-mau-01-nam-2026.pdf"
     draft = house.evidence.draft(OFFICER, declared, name, b"%PDF-1.7")
     house.evidence.accept(REVIEWER, house.evidence.submit(OFFICER, draft.id).id, date(2026, 12, 31))
@@ -175,7 +208,7 @@ def assessment(house: House) -> Assessment:
 
 
 def _hear(house: House) -> None:
-    minutes = [number for number in range(0, 10 * 24 * 60, 4) if not 2000 < number < 2400]
+    minutes = [number for number in range(0, 10 * 24 * 60, 10) if not 2000 < number < 2400]
     house.store.append([event(SOURCES["portal-01"], START + timedelta(minutes=minute)) for minute in minutes])
 
 
