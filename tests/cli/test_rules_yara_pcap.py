@@ -12,8 +12,15 @@ from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
 from typer.testing import CliRunner, Result
 
+from detectors.rulepack import own_rules
+from soc.access.agencies import Agency, AgencyKind
+from soc.access.principal import SYSTEM
+from soc.app.application import Application
 from soc.cli import pcap, rules, yara
+from soc.cli.context import settings
 from soc.cli.main import _single
+from soc.core.errors import NotFoundError
+from soc.incidents.reader import IncidentFilter
 
 SHELL = "<?php @ev" + "al($_" + 'POST["x"]);'
 BROKEN = "title: x\nlogsource: {product: lgsp}\ndetection: {s: {a|contians: 1}, condition: s}\n"
@@ -52,8 +59,6 @@ def test_checking_tells_every_fault_of_sigma_and_yara_with_its_place(tmp_path: P
 
 
 def test_trying_a_rule_prints_its_cases(tmp_path: Path) -> None:
-    from detectors.rulepack import own_rules
-
     result = run(rules.app, "test", own_rules() / "sigma" / "one_stop" / "onestop_mass_export.yml")
     assert result.exit_code == 0
     assert result.stdout.count(" ok ") == 3
@@ -130,3 +135,23 @@ def test_a_file_that_is_no_capture_is_2_alone_and_3_beside_another(capture: Path
     (tmp_path / "x.txt").write_text("no capture")
     assert run(_single(pcap.pcap), tmp_path / "x.txt").exit_code == 2
     assert run(_single(pcap.pcap), tmp_path / "x.txt", capture).exit_code == 3
+
+
+def test_verdicts_about_an_agency_become_one_incident_however_often_it_is_scanned(tmp_path: Path) -> None:
+    folder = tmp_path / "www"
+    folder.mkdir()
+    (folder / "anh.php").write_text(SHELL)
+    province = Agency("dong-nai", "Tỉnh mẫu", "Sample province", AgencyKind.PROVINCE)
+    with Application(settings()) as soc:
+        soc.agencies.add(SYSTEM, [province])
+    results = [run(yara.app, "scan", folder, "--agency", "dong-nai", "--host", "web-01") for _ in range(2)]
+    assert [result.exit_code for result in results] == [1, 1]
+    with Application(settings()) as soc:
+        (incident,) = soc.incident_reader.page(SYSTEM, IncidentFilter()).items
+    assert (incident.agency, incident.entity[1]) == ("dong-nai", "web-01")
+
+
+def test_an_agency_that_does_not_exist_is_told_before_anything_is_scanned(tmp_path: Path) -> None:
+    result = run(yara.app, "scan", tmp_path, "--agency", "nobody")
+    assert isinstance(result.exception, NotFoundError)
+    assert result.stdout == ""
