@@ -104,7 +104,7 @@ def _folder_broker(folder: Path) -> dict[str, object]:
         "polling_interval": POLL_S,
     }
     return {
-        "broker_url": "filesystem://",
+        "broker_url": "filesystem://localhost//",
         "broker_transport": f"{__name__}:{FolderTransport.__name__}",
         "broker_transport_options": options,
     }

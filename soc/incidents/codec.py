@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -16,7 +15,7 @@ from soc.incidents.model import AlertFact
 
 def alert_to_json(alert: Alert) -> str:
     """The whole alert, explanation included, keys sorted."""
-    return orjson.dumps(asdict(alert), option=orjson.OPT_SORT_KEYS, default=_plain).decode()
+    return orjson.dumps(alert, option=orjson.OPT_SORT_KEYS, default=_plain).decode()
 
 
 def alert_from_json(text: str) -> Alert:

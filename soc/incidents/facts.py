@@ -22,7 +22,7 @@ from soc.core.severity import Severity
 from soc.incidents.model import AlertFact, Incident, IncidentEvent, Kind
 from soc.incidents.projection import effective, project
 from soc.incidents.reader import in_scope
-from soc.incidents.stream import read_streams
+from soc.incidents.stream import chunks, read_streams
 from soc.incidents.tables import AlertRow, IncidentEventRow
 
 
@@ -116,27 +116,32 @@ def _pairs(
 
 
 def _cases(session: Session, window: Window, scope: Scope, as_of: datetime) -> Iterator[_Case]:
-    """Incidents that held, as of then, an alert raised in the window. One stream at a time is in memory."""
+    """Incidents that held, as of then, an alert raised in the window. A few hundred streams at a time are in memory."""
     raised = (AlertRow.raised >= window.since, AlertRow.raised < window.until, AlertRow.raised <= as_of)
     holding = set(session.scalars(select(AlertRow.incident).where(*in_scope(scope, AlertRow), *raised).distinct()))
-    for code in sorted(_with_exchanges(session, holding)):
-        stream = read_streams(session, [code], as_of).get(code)
-        incident = project(stream) if stream else None
-        if stream and incident and incident.alerts and scope.sees(incident.agency, incident.exercise):
-            yield _Case(incident, effective(stream))
+    for some in chunks(_with_exchanges(session, holding)):
+        for stream in read_streams(session, some, as_of).values():
+            incident = project(stream)
+            if incident.alerts and scope.sees(incident.agency, incident.exercise):
+                yield _Case(incident, effective(stream))
 
 
 def _with_exchanges(session: Session, codes: set[str]) -> set[str]:
     """The incidents, and all those that they exchanged alerts with: an alert need not have been then where it is today."""
     reached, fresh = set(codes), set(codes)
     while fresh:
-        exchanged = select(IncidentEventRow.op).where(
-            IncidentEventRow.incident.in_(fresh), IncidentEventRow.kind.in_((Kind.MERGED.value, Kind.SPLIT.value))
-        )
-        partners = select(IncidentEventRow.incident).where(IncidentEventRow.op.in_(exchanged)).distinct()
-        fresh = set(session.scalars(partners)) - reached
+        partners = {partner for some in chunks(fresh) for partner in _partners(session, some)}
+        fresh = partners - reached
         reached |= fresh
     return reached
+
+
+def _partners(session: Session, codes: list[str]) -> Iterator[str]:
+    """The incidents of the merges and splits in which one of `codes` took part, themselves included."""
+    exchanged = select(IncidentEventRow.op).where(
+        IncidentEventRow.incident.in_(codes), IncidentEventRow.kind.in_((Kind.MERGED.value, Kind.SPLIT.value))
+    )
+    yield from session.scalars(select(IncidentEventRow.incident).where(IncidentEventRow.op.in_(exchanged)).distinct())
 
 
 def _first_act(case: _Case) -> datetime | None:

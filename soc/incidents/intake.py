@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from soc.incidents.codec import alert_to_json, fact_of
 from soc.incidents.codes import lock_series, next_code
 from soc.incidents.grouping import entity_key, group_key, primary_entity, within_reach
 from soc.incidents.model import OPEN, Kind
-from soc.incidents.stream import Draft
+from soc.incidents.stream import Draft, chunks
 from soc.incidents.tables import AlertEntityRow, AlertRow, IncidentRow
 
 
@@ -34,20 +34,40 @@ class _Candidate:
         self.first, self.last = min(self.first, alert.first), max(self.last, alert.last)
 
 
+class _Codes:
+    """Codes for one call; holds the lock of the real series from the start."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self.session, self.now = session, now
+        self.counters = {False: lock_series(session, None, now)}
+
+    def next(self, exercise: str | None) -> str:
+        drill = exercise is not None
+        if drill not in self.counters:
+            self.counters[drill] = lock_series(self.session, exercise, self.now)
+        return next_code(self.counters[drill])
+
+
 def place(session: Session, alerts: Sequence[Alert], now: datetime) -> list[Draft]:
     """Store the alerts that are new, and say what happens to which incident because of them.
 
     Alerts are taken in the order of their events, so the result does not depend on the order of delivery within the call.
     """
-    lock_series(session, None, now)  # one taker at a time: two would open two incidents for one host
+    codes = _Codes(session, now)  # one taker at a time: two would open two incidents for one host
     fresh = _unknown(session, alerts)
     open_by_key = _candidates(session, {_key(alert) for alert in fresh})
-    return [_place_one(session, alert, now, open_by_key.setdefault(_key(alert), [])) for alert in fresh]
+    drafts = [_place_one(alert, now, open_by_key.setdefault(_key(alert), []), codes) for alert in fresh]
+    session.add_all(_row(alert, draft.incident, now) for alert, draft in zip(fresh, drafts, strict=True))
+    session.flush()
+    session.add_all(row for alert in fresh for row in _entity_rows(alert))
+    return drafts
 
 
 def _unknown(session: Session, alerts: Iterable[Alert]) -> list[Alert]:
     by_id = {alert.id: alert for alert in alerts}
-    known = set(session.scalars(select(AlertRow.id).where(AlertRow.id.in_(by_id))))
+    known = {
+        ident for some in chunks(by_id) for ident in session.scalars(select(AlertRow.id).where(AlertRow.id.in_(some)))
+    }
     return sorted((alert for ident, alert in by_id.items() if ident not in known), key=lambda a: (a.first, a.id))
 
 
@@ -57,27 +77,24 @@ def _key(alert: Alert) -> str:
 
 def _candidates(session: Session, keys: set[str]) -> dict[str, list[_Candidate]]:
     """Open incidents by key, the one with the latest event first."""
-    query = (
-        select(IncidentRow.group_key, IncidentRow.code, IncidentRow.first, IncidentRow.last)
-        .where(IncidentRow.group_key.in_(keys), IncidentRow.status.in_(OPEN))
-        .order_by(IncidentRow.last.desc(), IncidentRow.code.desc())
-    )
+    columns = (IncidentRow.group_key, IncidentRow.code, IncidentRow.first, IncidentRow.last)
+    newest_first = (IncidentRow.last.desc(), IncidentRow.code.desc())
     found: dict[str, list[_Candidate]] = {}
-    for key, code, first, last in session.execute(query):
-        found.setdefault(key, []).append(_Candidate(code, first, last))
+    for some in chunks(keys):
+        query = select(*columns).where(IncidentRow.group_key.in_(some), IncidentRow.status.in_(OPEN))
+        for key, code, first, last in session.execute(query.order_by(*newest_first)):
+            found.setdefault(key, []).append(_Candidate(code, first, last))
     return found
 
 
-def _place_one(session: Session, alert: Alert, now: datetime, candidates: list[_Candidate]) -> Draft:
+def _place_one(alert: Alert, now: datetime, candidates: list[_Candidate], codes: _Codes) -> Draft:
     facts = [fact_of(alert, iso(now))]
     joined = next((candidate for candidate in candidates if candidate.takes(alert)), None)
     if joined is not None:
         joined.widen(alert)
-        _store(session, alert, joined.code, now)
         return Draft(joined.code, Kind.ALERT_ADDED, {"alerts": facts})
-    code = next_code(lock_series(session, alert.exercise, now))
+    code = codes.next(alert.exercise)
     candidates.insert(0, _Candidate(code, alert.first, alert.last))
-    _store(session, alert, code, now)
     return Draft(code, Kind.OPENED, {**_opening(alert), "alerts": facts})
 
 
@@ -90,25 +107,23 @@ def _opening(alert: Alert) -> dict[str, object]:
     }
 
 
-def _store(session: Session, alert: Alert, code: str, now: datetime) -> None:
-    session.add(
-        AlertRow(
-            id=alert.id,
-            incident=code,
-            rule_id=alert.rule_id,
-            severity=alert.severity.value,
-            agency=alert.agency,
-            platform=alert.platform,
-            exercise=alert.exercise,
-            raised=now,
-            first=alert.first,
-            last=alert.last,
-            body=alert_to_json(alert),
-        )
+def _row(alert: Alert, code: str, now: datetime) -> AlertRow:
+    return AlertRow(
+        id=alert.id,
+        incident=code,
+        rule_id=alert.rule_id,
+        severity=alert.severity.value,
+        agency=alert.agency,
+        platform=alert.platform,
+        exercise=alert.exercise,
+        raised=now,
+        first=alert.first,
+        last=alert.last,
+        body=alert_to_json(alert),
     )
-    session.flush()
-    session.add_all(
-        AlertEntityRow(alert=alert.id, field=field, key=entity_key(field, str(value)))
-        for field, value in alert.entities.items()
-        if value
-    )
+
+
+def _entity_rows(alert: Alert) -> Iterator[AlertEntityRow]:
+    for field, value in alert.entities.items():
+        if value:
+            yield AlertEntityRow(alert=alert.id, field=field, key=entity_key(field, str(value)))

@@ -21,7 +21,7 @@ from soc.incidents.duties import DutyBook, open_duties
 from soc.incidents.intake import place
 from soc.incidents.model import Flags, Grade, Incident, IncidentEvent, Kind, Status, Verdict
 from soc.incidents.projection import project, timeline
-from soc.incidents.stream import Draft, Stamp, append, codes_of_op, move_alerts, read_streams
+from soc.incidents.stream import Draft, Stamp, append, append_alerts, codes_of_op, move_alerts, read_streams
 from soc.incidents.tables import IncidentRow
 from soc.storage.sql import Database
 
@@ -50,13 +50,14 @@ class IncidentService:
             return []
         stamp = Stamp(new_id(), self.clock.now(), SYSTEM.id)
         drafts = place(session, alerts, stamp.at)
-        streams = read_streams(session, {draft.incident for draft in drafts if draft.kind is not Kind.OPENED})
-        touched = append(session, stamp, drafts, streams)
+        rows = append_alerts(session, stamp, drafts)
         opened = {draft.incident for draft in drafts if draft.kind is Kind.OPENED}
-        for incident in touched:
-            if incident.code in opened:
-                self._audit(session, SYSTEM, "incident.open", incident, {"severity": incident.severity.value})
-        return [incident.code for incident in touched]
+        for row in rows:
+            if row.code in opened:
+                after = {"severity": row.severity}
+                act = Act(SYSTEM.id, "incident.open", f"incident/{row.code}", row.agency, after=after)
+                self.audit.record(session, act)
+        return [row.code for row in rows]
 
     def acknowledge(self, principal: Principal, code: str, version: int | None = None) -> Incident:
         """Take the incident on; whoever acknowledges is its assignee unless it has one."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
 import orjson
 from sqlalchemy import select, update
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from soc.core.errors import ConflictError
 from soc.core.i18n import msg
+from soc.incidents.codec import fact_from_json
 from soc.incidents.grouping import group_key
 from soc.incidents.model import Incident, IncidentEvent, Kind
 from soc.incidents.projection import project
@@ -41,14 +43,19 @@ class Stamp:
     actor: str
 
 
+def chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """The distinct values in sorted pieces that fit into one query."""
+    wanted = sorted(set(values))
+    return (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
+
+
 def read_streams(
     session: Session, codes: Iterable[str], as_of: datetime | None = None
 ) -> dict[str, list[IncidentEvent]]:
     """The streams of the incidents in order of position; with `as_of`, as they were at that moment."""
     streams: dict[str, list[IncidentEvent]] = defaultdict(list)
-    wanted = sorted(set(codes))
-    for start in range(0, len(wanted), _CHUNK):
-        query = select(IncidentEventRow).where(IncidentEventRow.incident.in_(wanted[start : start + _CHUNK]))
+    for some in chunks(codes):
+        query = select(IncidentEventRow).where(IncidentEventRow.incident.in_(some))
         if as_of is not None:
             query = query.where(IncidentEventRow.at <= as_of)
         for row in session.scalars(query.order_by(IncidentEventRow.incident, IncidentEventRow.position)):
@@ -78,9 +85,7 @@ def append(
     """
     for draft in drafts:
         stream = streams.setdefault(draft.incident, [])
-        event = IncidentEvent(
-            draft.incident, len(stream) + 1, stamp.op, draft.kind, stamp.at, stamp.actor, dict(draft.data)
-        )
+        event = _stamped(draft, stamp, len(stream) + 1)
         stream.append(event)
         session.add(_event_row(event))
     incidents = [project(streams[code]) for code in dict.fromkeys(draft.incident for draft in drafts)]
@@ -90,6 +95,47 @@ def append(
     return incidents
 
 
+def append_alerts(session: Session, stamp: Stamp, drafts: Sequence[Draft]) -> list[IncidentRow]:
+    """Add openings and new alerts, without reading the streams: an incident may hold tens of thousands of alerts.
+
+    The row is carried on by arithmetic; that it ends up as a projection of the whole stream would make it, a test proves.
+
+    Returns:
+        The rows of the incidents, in the order in which the drafts first name them.
+    """
+    rows: dict[str, IncidentRow] = {}
+    for draft in drafts:
+        row = rows.get(draft.incident)
+        if draft.kind is Kind.OPENED:
+            event = _stamped(draft, stamp, 1)
+            row = row_of(project([event]))
+            session.add(row)
+        else:
+            row = row or session.get_one(IncidentRow, draft.incident)
+            event = _stamped(draft, stamp, row.version + 1)
+            _carry_on(row, event)
+        rows[draft.incident] = row
+        session.add(_event_row(event))
+    _flush(session)
+    return list(rows.values())
+
+
+def _carry_on(row: IncidentRow, event: IncidentEvent) -> None:
+    for data in cast("Sequence[Mapping[str, Any]]", event.data["alerts"]):
+        fact = fact_from_json(data)
+        if fact.severity.rank > row.rank:
+            row.severity, row.rank = fact.severity.value, fact.severity.rank
+            row.title_vi, row.title_en = fact.title.get("vi", ""), fact.title.get("en", "")
+        row.alert_count += 1
+        row.detected = min(row.detected, fact.raised)
+        row.first, row.last = min(row.first, fact.first), max(row.last, fact.last)
+    row.updated, row.version = event.at, event.position
+
+
+def _stamped(draft: Draft, stamp: Stamp, position: int) -> IncidentEvent:
+    return IncidentEvent(draft.incident, position, stamp.op, draft.kind, stamp.at, stamp.actor, dict(draft.data))
+
+
 def save_row(session: Session, incident: Incident) -> None:
     """Write the summary row of an incident, new or changed."""
     session.merge(row_of(incident))
@@ -97,10 +143,8 @@ def save_row(session: Session, incident: Incident) -> None:
 
 def move_alerts(session: Session, incident: Incident) -> None:
     """Note on each alert of the incident that it is in there now."""
-    ids = [alert.id for alert in incident.alerts]
-    for start in range(0, len(ids), _CHUNK):
-        moved = AlertRow.id.in_(ids[start : start + _CHUNK])
-        session.execute(update(AlertRow).where(moved).values(incident=incident.code))
+    for some in chunks(alert.id for alert in incident.alerts):
+        session.execute(update(AlertRow).where(AlertRow.id.in_(some)).values(incident=incident.code))
 
 
 def rebuild(session: Session) -> int:

@@ -58,6 +58,7 @@ class IncidentRow(Base):
     __tablename__ = "incidents"
     __table_args__ = (
         Index("ix_incidents_detected", "detected", "code"),
+        Index("ix_incidents_rank", "rank", "detected", "code"),
         Index("ix_incidents_agency", "agency", "detected", "code"),
         Index("ix_incidents_group", "group_key", "status"),
     )

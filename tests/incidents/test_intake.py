@@ -7,11 +7,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
 
 from soc.core.scope import PROVINCE
 from soc.core.severity import Severity
+from soc.incidents.grouping import primary_entity
 from soc.incidents.model import Status, Verdict
-from tests.incidents.desk import ANALYST, T0, Desk, make_alert
+from soc.incidents.projection import project
+from soc.incidents.stream import read_streams
+from soc.incidents.tables import AlertRow
+from tests.incidents.desk import ANALYST, T0, Desk, make_alert, open_desk
 
 
 def test_an_alert_opens_an_incident_with_a_code_of_the_local_year(desk: Desk) -> None:
@@ -91,3 +98,49 @@ def test_an_alert_is_read_back_whole_with_its_explanation(desk: Desk) -> None:
     [code] = desk.take(alert)
     stored = desk.reader.alert(ANALYST, alert.id)
     assert (stored.alert, stored.incident, stored.raised) == (alert, code, T0)
+
+
+NAMES = st.sampled_from(["web-01", "web-02"])
+ALERTS = st.lists(
+    st.builds(
+        lambda agency, exercise, host, user, hours: {
+            "agency": agency,
+            "exercise": exercise,
+            "entities": {name: value for name, value in (("host.name", host), ("user.name", user)) if value},
+            "first": T0 + timedelta(hours=hours),
+            "last": T0 + timedelta(hours=hours + 1),
+        },
+        st.sampled_from(["xa-mau-01", "xa-mau-02"]),
+        st.sampled_from([None, "DT-2026-02"]),
+        st.one_of(st.just(""), NAMES),
+        st.one_of(st.just(""), NAMES),
+        st.integers(0, 96),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(changes=ALERTS, cut=st.integers(0, 12))
+def test_an_incident_holds_one_entity_of_one_agency_and_no_alert_is_lost(
+    changes: list[dict[str, object]], cut: int
+) -> None:
+    """Laws 2, 5 and 10 for grouping, whatever comes, in one call or in two, and all of it twice."""
+    desk = open_desk("sqlite://")
+    alerts = [make_alert(**change) for change in changes]
+    for batch in (alerts[:cut], alerts[cut:], alerts):
+        desk.take(*batch)
+    by_id = {alert.id: alert for alert in alerts}
+    with desk.database.transaction() as session:
+        codes = set(session.scalars(select(AlertRow.incident)))
+        incidents = [project(stream) for stream in read_streams(session, codes).values()]
+    held = [alert.id for incident in incidents for alert in incident.alerts]
+    assert sorted(held) == sorted(by_id)
+    for incident in incidents:
+        keys = {
+            (one.agency, one.exercise, primary_entity(one.entities, one.rule_id))
+            for one in (by_id[fact.id] for fact in incident.alerts)
+        }
+        assert keys == {(incident.agency, incident.exercise, incident.entity)}
+    desk.database.close()
