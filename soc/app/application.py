@@ -156,7 +156,7 @@ class Application:
 
     @cached_property
     def redactor(self) -> Redactor:
-        return Redactor(derive_key(self._master_key, "pseudonyms"))
+        return Redactor(derive_key(self._master_key, "pseudonyms"), self.clock.now().year)
 
     @cached_property
     def collector(self) -> Collector:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from soc.core.settings import Settings
 PIPELINE_LOCK = "pipeline"
 IDLE_S = 0.2
 BACK_OFF_S = 5.0
+NOTE_S = 60.0
 
 _log = logging.getLogger("vonggac.collecting")
 
@@ -44,6 +46,7 @@ def inlets(sources: Sequence[Source]) -> list[tuple[str, Input]]:
 def collect_until(app: Application, stop: threading.Event) -> None:
     """Follow and process until `stop` is set. An engine that does not answer is waited for: the spool keeps what comes."""
     followed = inlets(list(app.sources.registered.values()))
+    noted = time.monotonic()
     while not stop.is_set():
         try:
             news = sum(app.collector.collect(source, inlet).accepted for source, inlet in followed)
@@ -52,8 +55,12 @@ def collect_until(app: Application, stop: threading.Event) -> None:
             _log.error("%s; again in %d s", problem, BACK_OFF_S)
             stop.wait(BACK_OFF_S)
         else:
+            if time.monotonic() - noted > NOTE_S:
+                app.pipeline.note_runs()
+                noted = time.monotonic()
             if not (news or moved):
                 stop.wait(IDLE_S)
+    app.pipeline.note_runs()
 
 
 def main() -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from collectors.record import RawRecord
+from collectors.parsing import ParseContext
 from collectors.sources import Source
+from collectors.text import decode
 from playbooks.states import DryStep
 from soc.access.accounts import NewAccount
 from soc.access.agencies import Agency, AgencyKind
@@ -30,7 +31,7 @@ from soc.compliance.assessment import Assessment
 from soc.compliance.catalogue import EvidenceKind
 from soc.compliance.evidence import Declaration
 from soc.compliance.systems import System
-from soc.core.clock import ShiftedClock
+from soc.core.clock import LOCAL_ZONE, ShiftedClock
 from soc.core.errors import InputError, SetupError
 from soc.core.i18n import Message, msg
 from soc.core.settings import Settings
@@ -38,7 +39,7 @@ from soc.exercises.model import Score
 from soc.incidents.model import Flags
 from soc.incidents.tables import AlertRow
 
-SLICE = timedelta(hours=1)
+SLICE = timedelta(hours=3)
 """How often the replayed collectors hand over; the sample adds the moments in `cuts`."""
 MARKER = ".sample"
 """A file that says: this home holds the sample, and a new demo may replace it."""
@@ -148,10 +149,12 @@ class Demo:
             for source in one.lines:
                 self._result.masked += self._app.collector.collect(source, ReplayInput(one.lines, source)).masked
             self._result.moved += self._app.pipeline.drain()
+            if one.until.astimezone(LOCAL_ZONE).hour == 0:
+                self._app.pipeline.note_runs()
             self._told(msg("thu, phát hiện, xử lý hai tuần nhật ký"), number, len(slices))
 
     def _slices(self) -> Iterator[Slice]:
-        """All lines of all sources by the hour and the cuts of the sample; a line without a readable time stays with the one before it."""
+        """All lines by the three hours and the cuts of the sample; a line without a readable time stays with the one before it."""
         lines = sorted(self._lines(), key=lambda line: line.moment)
         current = Slice(self._sample.begins + SLICE, {})
         for line in lines:
@@ -174,10 +177,9 @@ class Demo:
                 yield SampleLine(source.id, offset, data, moment)
 
     def _moment(self, source: Source, data: bytes) -> datetime | None:
-        """What the line says of its time; the platform's own parser and field table read it."""
-        record = RawRecord(source.id, 0, data, self._sample.ends, "", "utf-8")
+        """What the line says of its time; None for one that cannot be read, which then goes to quarantine like any other."""
         try:
-            return self._app.normaliser.normalise(record, source, "").timestamp
+            return self._app.normaliser.moment(source, decode(data).text, ParseContext(self._sample.ends))
         except InputError:
             return None
 

@@ -113,12 +113,10 @@ class Pipeline:
         while (step := self.step()).read:
             progress(step)
             total += step
-        if total.read:
-            self.note_runs()
         return total
 
     def note_runs(self) -> None:
-        """Write down what ran since the last note; called when the spool is empty, and by the collecting process now and then."""
+        """Write down what ran since the last note: at the end of an import, and by the collecting process now and then."""
         self.runs.note(f"{self.clock.now().astimezone(LOCAL_ZONE):%Y-%m-%d}", self.detector.ran())
 
     def step(self) -> Step:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from detectors.coverage import RuleRun as Run
 from soc.app.tables import RuleRun
@@ -30,19 +31,16 @@ class RuleRuns:
     def note(self, day: str, runs: Iterable[Run]) -> None:
         """Put the growth since the last note down to `day` (`2026-11-17`, local)."""
         with self._database.transaction() as session:
-            totals = {
-                (rule, platform): (int(events), int(matches))
-                for rule, platform, events, matches in session.execute(
-                    select(
-                        RuleRun.rule, RuleRun.platform, func.sum(RuleRun.events), func.sum(RuleRun.matches)
-                    ).group_by(RuleRun.rule, RuleRun.platform)
-                )
+            totals = _totals(session)
+            today = {
+                (row.rule, row.platform): row for row in session.scalars(select(RuleRun).where(RuleRun.day == day))
             }
             for run in runs:
-                events, matches = totals.get((run.rule_id, run.platform), (0, 0))
+                key = (run.rule_id, run.platform)
+                events, matches = totals.get(key, (0, 0))
                 if run.seen <= events and run.matches <= matches:
                     continue
-                row = session.get(RuleRun, (day, run.rule_id, run.platform))
+                row = today.get(key)
                 if row is None:
                     row = RuleRun(day=day, rule=run.rule_id, platform=run.platform, events=0, matches=0)
                     session.add(row)
@@ -63,3 +61,10 @@ class RuleRuns:
                 for rule, events, matches in session.execute(query)
             ]
         return sorted(found, key=lambda ran: ran.title["vi"])
+
+
+def _totals(session: Session) -> dict[tuple[str, str], tuple[int, int]]:
+    """(rule, platform) -> (events, matches) put down so far, over all days."""
+    query = select(RuleRun.rule, RuleRun.platform, func.sum(RuleRun.events), func.sum(RuleRun.matches))
+    found = session.execute(query.group_by(RuleRun.rule, RuleRun.platform))
+    return {(rule, platform): (int(events), int(matches)) for rule, platform, events, matches in found}

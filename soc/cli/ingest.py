@@ -41,6 +41,7 @@ def ingest(
             )
         moving = bar.add_task(msg("chuẩn hóa, lưu, phát hiện").render(settings().lang), total=app.spool.depth())
         step = app.pipeline.drain(lambda done: bar.advance(moving, done.read))
+        app.pipeline.note_runs()
     _report(counts, step, json=json)
     if counts.faults:
         raise typer.Exit(EXIT_PARTLY)
