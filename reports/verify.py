@@ -21,7 +21,7 @@ from reports.render.pdf import layout
 from reports.wording import Wording
 from soc.access.principal import SYSTEM, Principal
 from soc.compliance.assessment import Assessment, Figure
-from soc.compliance.assessor import Assessor
+from soc.compliance.assessor import Assessor, Recomputed
 from soc.core.errors import InputError, NotFoundError
 from soc.core.i18n import Lang, Message, msg
 from soc.core.ids import sha256
@@ -129,8 +129,9 @@ def _against_home(pages: str, content: Payload, assessor: Assessor | None, princ
     yield _assessment(content, assessment)
     yield _document(pages, content, assessment)
     kept = {figure.id: figure for figure in assessment.all_figures()}
-    for figure in content.figures:
-        yield _figure(figure, kept.pop(figure.id, None), assessor, principal)
+    again = assessor.recompute(principal, content.figures)
+    for figure, recomputed in zip(content.figures, again, strict=True):
+        yield _figure(figure, kept.pop(figure.id, None), recomputed)
     for ident in kept:
         yield Check(ident, Outcome.DIFFERENT, msg("số liệu này của đánh giá không có trong tệp"))
 
@@ -163,10 +164,9 @@ def _document(pages: str, content: Payload, assessment: Assessment) -> Check:
     return Check("document", Outcome.DIFFERENT, msg("các trang khác với báo cáo lập lại từ đánh giá đã lưu"))
 
 
-def _figure(figure: Figure, kept: Figure | None, assessor: Assessor, principal: Principal) -> Check:
+def _figure(figure: Figure, kept: Figure | None, again: Recomputed) -> Check:
     if kept != figure:
         return Check(figure.id, Outcome.DIFFERENT, msg("số liệu hoặc cách tính khác với đánh giá đã lưu"))
-    again = assessor.recompute(principal, figure)
     if again.origin == "nothing":
         return Check(figure.id, Outcome.UNKNOWN, msg("không còn dữ liệu để tính lại"))
     words = Wording(Lang.VI)

@@ -24,6 +24,7 @@ from soc.compliance.assessment import (
     LayerResult,
     Names,
     Ran,
+    StoredQuery,
 )
 from soc.compliance.catalogue import Catalogue, Criterion
 from soc.compliance.counting import Counter, Question
@@ -140,17 +141,24 @@ class Assessor:
         with self._database.transaction() as session:
             return [found for found in archive.listed(session, limit) if _may_see(principal, found)]
 
-    def recompute(self, principal: Principal, figure: Figure) -> Recomputed:
-        """Ask the stored query again, and fall back on the kept rows where the facts have changed since.
+    def recompute(self, principal: Principal, figures: Sequence[Figure]) -> list[Recomputed]:
+        """Ask the stored queries again, and fall back on the kept rows where the facts have changed since.
 
-        The figure may come out of a file that somebody altered: a question that makes no sense any more proves nothing, and one
+        The figures may come out of a file that somebody altered: a question that makes no sense any more proves nothing, and one
         beyond what the principal may see is not asked.
+
+        Returns:
+            One result a figure, in their order.
         """
         principal.require(Right.READ_COMPLIANCE)
+        tables: dict[StoredQuery, Table | None] = {}
+        return [self._again(principal, figure, tables) for figure in figures]
+
+    def _again(self, principal: Principal, figure: Figure, tables: dict[StoredQuery, Table | None]) -> Recomputed:
         nothing = Recomputed(figure.id, "nothing", None, None, None, None)
         if figure.query.facts not in LISTS or not _within_scope(principal, figure):
             return nothing
-        live = self._live(figure)
+        live = self._live(figure.query, tables)
         today = None if live is None else _outcome(figure, live)
         if live is not None and today is not None and live.hash == figure.snapshot:
             return Recomputed(figure.id, "live", today.value, today.numerator, today.denominator, today.value)
@@ -162,11 +170,15 @@ class Assessor:
             return replace(nothing, live_value=live_value)
         return Recomputed(figure.id, "snapshot", proved.value, proved.numerator, proved.denominator, live_value)
 
-    def _live(self, figure: Figure) -> Table | None:
-        try:
-            return self._facts.table(figure.query)
-        except InputError:  # a query text that was altered
-            return None
+    def _live(self, query: StoredQuery, tables: dict[StoredQuery, Table | None]) -> Table | None:
+        """The rows of today; several figures count the same ones, which are then read once."""
+        asked = replace(query, function="", parameters=())
+        if asked not in tables:
+            try:
+                tables[asked] = self._facts.table(asked)
+            except InputError:  # a query text that was altered
+                tables[asked] = None
+        return tables[asked]
 
     def _sitting(self, principal: Principal, period: Period, agency: str | None) -> _Sitting:
         now = self._clock.now()

@@ -18,7 +18,7 @@ from soc.compliance.assessment import StoredQuery
 from soc.compliance.catalogue import LevelDuties
 from soc.compliance.figures import Table, Value
 from soc.compliance.incident_facts import alert_counts, notices, time_pairs
-from soc.compliance.silence import Silence, measure_silence, pieces, slot_of
+from soc.compliance.silence import Silence, empty, measure_silence, pieces, slot_of
 from soc.compliance.systems import System, SystemStatus, systems_of
 from soc.core.clock import Window, iso
 from soc.core.scope import Scope
@@ -176,7 +176,7 @@ class Facts:
     def _source_row(self, query: StoredQuery, counted: _Counted) -> tuple[Value, ...]:
         asked = _of_source(query, counted.source)
         span = self._store.stats(asked, _scope(query), "@timestamp", query.window)
-        silence = self._silence(query, asked, self._around.platforms().get(counted.platform))
+        silence = self._silence(query, asked, self._around.platforms().get(counted.platform), heard=counted.events > 0)
         return (
             counted.source,
             counted.platform,
@@ -190,7 +190,7 @@ class Facts:
             None if silence is None else silence.gaps > 0,
         )
 
-    def _silence(self, query: StoredQuery, asked: str, platform: Platform | None) -> Silence | None:
+    def _silence(self, query: StoredQuery, asked: str, platform: Platform | None, *, heard: bool) -> Silence | None:
         """From the first event ever, so that a source connected late is not blamed for the time before; unheard = all of it."""
         if platform is None:
             return None
@@ -202,7 +202,7 @@ class Facts:
         buckets = (
             bucket
             for piece in pieces(Window(since, query.until), slot)
-            for bucket in self._store.histogram(asked, scope, piece, slot)
+            for bucket in (self._store.histogram(asked, scope, piece, slot) if heard else empty(piece, slot))
         )
         return measure_silence(buckets, slot, platform.rhythm, platform.calendar)
 

@@ -41,6 +41,11 @@ def pieces(window: Window, slot: timedelta) -> Iterator[Window]:
         yield Window(window.since + first * slot, window.since + last * slot)
 
 
+def empty(window: Window, slot: timedelta) -> Iterator[Bucket]:
+    """The slots of a window in which nothing was heard."""
+    return (Bucket(window.since + number * slot, 0) for number in range((window.until - window.since) // slot))
+
+
 def measure_silence(buckets: Iterable[Bucket], slot: timedelta, rhythm: Rhythm, calendar: Calendar) -> Silence:
     """The silence in consecutive slots.
 
@@ -56,8 +61,11 @@ def measure_silence(buckets: Iterable[Bucket], slot: timedelta, rhythm: Rhythm, 
             in_gap = False
             continue
         since_event += slot
-        since_work = since_work + slot if calendar.in_hours(bucket.start) else timedelta()
-        if since_work > in_limit or since_event > off_limit:
+        late = since_event > off_limit
+        if not late:  # past that limit the hour does not matter any more, and asking the calendar is dear
+            since_work = since_work + slot if calendar.in_hours(bucket.start) else timedelta()
+            late = since_work > in_limit
+        if late:
             silent += slot
             gaps += not in_gap
             in_gap = True

@@ -365,8 +365,7 @@ def test_law_9_every_figure_recomputes_although_facts_come_later(
         world.store.append([_event(SOURCES[1], moment, world.clock.now())])
     for code in codes:
         world.incidents.acknowledge(ANALYST, code)
-    for one in made.all_figures():
-        again = world.assessor.recompute(LEAD, one)
+    for one, again in zip(made.all_figures(), world.assessor.recompute(LEAD, made.all_figures()), strict=True):
         assert again.confirms(one), one.id
         assert again.origin == "live", one.id
 
@@ -378,7 +377,7 @@ def test_law_9_figures_outlive_their_facts(world: World) -> None:
     world.store.delete_before(START + timedelta(days=2))
     with world.database.transaction() as session:
         session.execute(update(SystemRow).values(level=5))
-    again = world.assessor.recompute(LEAD, figure(made, "L2-01.share"))
+    (again,) = world.assessor.recompute(LEAD, [figure(made, "L2-01.share")])
     assert again.confirms(figure(made, "L2-01.share"))
     assert (again.origin, again.live_value) == ("snapshot", 0.0)
 
@@ -396,7 +395,8 @@ def test_a_changed_figure_is_not_confirmed(world: World) -> None:
         replace(share, query=replace(share.query, facts="../secrets")),
         replace(share, snapshot="0" * 64),
     ]
-    assert [world.assessor.recompute(LEAD, one).confirms(one) for one in forged] == [False] * len(forged)
+    again = world.assessor.recompute(LEAD, forged)
+    assert [result.confirms(one) for one, result in zip(forged, again, strict=True)] == [False] * len(forged)
 
 
 def test_a_damaged_snapshot_proves_nothing(world: World) -> None:
@@ -406,10 +406,10 @@ def test_a_damaged_snapshot_proves_nothing(world: World) -> None:
     world.store.delete_before(START + timedelta(days=2))
     with world.database.transaction() as session:
         session.execute(update(SnapshotRow).values(body=b"not a snapshot"))
-    assert world.assessor.recompute(LEAD, share).origin == "nothing"
+    assert world.assessor.recompute(LEAD, [share])[0].origin == "nothing"
     with world.database.transaction() as session:
         session.execute(delete(SnapshotRow))
-    assert world.assessor.recompute(LEAD, share).origin == "nothing"
+    assert world.assessor.recompute(LEAD, [share])[0].origin == "nothing"
 
 
 def test_an_approved_level_needs_its_decision(world: World) -> None:
@@ -430,5 +430,5 @@ def test_law_7_a_stored_query_is_not_asked_beyond_what_one_may_see(world: World,
     """A forged report must not count another agency's events for its bearer."""
     world.hear("onestop-02", [START])
     made = world.assessor.assess(LEAD, PERIOD)
-    again = world.assessor.recompute(officer, figure(made, "overall.events"))
+    (again,) = world.assessor.recompute(officer, [figure(made, "overall.events")])
     assert (again.origin, again.value, again.live_value) == ("nothing", None, None)
