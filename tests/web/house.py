@@ -193,7 +193,7 @@ def furnish(house: House) -> dict[str, Ids]:
 def _furnish(house: House, agency: str) -> Ids:
     events = [_event(agency, number) for number in range(60)]
     house.store.append(events)
-    alert = _alert(agency, tuple(event.id for event in events[:3]))
+    alert = make_alert(agency, tuple(event.id for event in events[:3]))
     with house.database.transaction() as session:
         [code] = house.incidents.take(session, [alert])
     officer = house.accounts.principal(f"cb.{agency[-2:]}")
@@ -230,7 +230,7 @@ def _event(agency: str, number: int) -> Event:
     )
 
 
-def _alert(agency: str, events: tuple[str, ...]) -> Alert:
+def make_alert(agency: str, events: tuple[str, ...]) -> Alert:
     test = Explanation("test", True, "url.path", "contains", "script", f"/{SCRIPT}")
     other = Explanation("not", True, children=(Explanation("test", False, "source.ip", "cidr", "192.0.2.0/24", None),))
     return Alert(
@@ -297,9 +297,12 @@ class Browser:
         return self._runner.run(self._send(method, path, {**self._headers, **(headers or {})}, **options))
 
     async def _send(self, method: str, path: str, headers: dict[str, str], **options: Any) -> httpx.Response:
-        async with httpx.AsyncClient(
-            transport=self._transport, base_url=self._base, cookies=self.cookies, headers=headers
-        ) as client:
-            answer = await client.request(method, path, **options)
-            self.cookies = dict(client.cookies)
-            return answer
+        async with httpx.AsyncClient(transport=self._transport, base_url=self._base) as client:
+            sent = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            answer = await client.request(method, path, headers={**headers, "cookie": sent}, **options)
+        for line in answer.headers.get_list("set-cookie"):
+            name, _, value = line.split(";")[0].partition("=")
+            self.cookies[name] = value
+            if "Max-Age=0" in line:
+                del self.cookies[name]
+        return answer
