@@ -30,8 +30,9 @@ from detectors.rulepack import own_rules
 from detectors.sigma import CorrelationRule, Rule, RuleSet
 from playbooks.action import Actions
 from playbooks.actions import make_actions
+from playbooks.broker import CeleryQueue, make_client
 from playbooks.loader import load_playbooks, shipped_library
-from playbooks.queue import MemoryQueue, Queue
+from playbooks.queue import Queue
 from playbooks.service import PlaybookService
 from reports.letterhead import blank_letterhead
 from reports.shelf import ReportService
@@ -233,8 +234,8 @@ class Application:
 
     @cached_property
     def queue(self) -> Queue:
-        """Runs are handed to the worker; without one they wait for `soc playbook advance` or the next `soc up`."""
-        return MemoryQueue()
+        """Hands runs to the worker; what the broker loses, the worker's sweep finds again."""
+        return CeleryQueue(make_client(self.home, self.settings.broker_url))
 
     @cached_property
     def playbooks(self) -> PlaybookService:
