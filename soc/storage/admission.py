@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import orjson
 
 from soc.core.ecs import TYPES, FieldType, field_type
-from soc.core.event import Event, Value
+from soc.core.event import Event, Scalar, Value
 from soc.core.i18n import Message, msg
 from soc.storage.events import AppendResult, AppendStatus
-from soc.storage.values import key, values
+from soc.storage.values import key
 
 ID_CHARS = 512
 NAME_CHARS = 512
 _NEEDED = ("event.id", "@timestamp", "soc.agency")
-_SCALARS = (str, int, float, bool)
+_SCALARS = (str, int, float)  # a bool is an int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,14 @@ def admit(event: Event) -> Admitted | Message:
     if not isinstance(fields.get("soc.exercise", ""), str):
         return _unfit("soc.exercise")
     for name, value in fields.items():
-        plain = (
-            type(value) is str and name not in TYPES and 0 < len(name) <= NAME_CHARS
-        )  # most values, and quick to tell
-        if not plain and (fault := _fault(name, value)) is not None:
-            return fault
+        if not 0 < len(name) <= NAME_CHARS:
+            return msg("tên trường dài quá {limit} ký tự hoặc rỗng", limit=NAME_CHARS)
+        if type(value) is str and name not in TYPES:
+            continue  # most values: this loop runs for every field of every event
+        kind = TYPES.get(name, FieldType.KEYWORD)
+        for one in value if isinstance(value, list) else (value,):
+            if not _fits(kind, one):
+                return _unfit(name)
     return _admitted(event)
 
 
@@ -66,21 +69,16 @@ def _admitted(event: Event) -> Admitted | Message:
     return Admitted(event.id, int(moment), event.agency, event.exercise, raw, event.fields)
 
 
-def _fault(name: str, value: Value) -> Message | None:
-    if not name or len(name) > NAME_CHARS:
-        return msg("tên trường dài quá {limit} ký tự hoặc rỗng", limit=NAME_CHARS)
-    for one in values(value):
-        if not isinstance(one, _SCALARS) or (isinstance(one, float) and not math.isfinite(one)):
-            return _unfit(name)
-    kind = field_type(name)
-    if kind in {FieldType.KEYWORD, FieldType.TEXT}:
-        return None
+def _fits(kind: FieldType, value: Scalar) -> bool:
+    if kind is FieldType.KEYWORD or kind is FieldType.TEXT:
+        return type(value) is str or (
+            isinstance(value, _SCALARS) and not (isinstance(value, float) and not math.isfinite(value))
+        )
     try:
-        for one in values(value):
-            key(kind, one)
-    except (ValueError, OverflowError):
-        return _unfit(name)
-    return None
+        key(kind, value)
+    except (ValueError, OverflowError, TypeError):  # TypeError: an object, which is no value at all
+        return False
+    return True
 
 
 def _unfit(name: str) -> Message:

@@ -25,7 +25,7 @@ from functools import lru_cache
 
 import tantivy
 
-from soc.core.ecs import LONG_MAX, LONG_MIN, FieldType, field_type
+from soc.core.ecs import LONG_MIN, TYPES, FieldType, field_type
 from soc.core.event import Scalar, Value
 from soc.storage.admission import Admitted
 from soc.storage.values import (
@@ -39,7 +39,7 @@ from soc.storage.values import (
     plain,
     text_form,
     values,
-    words,
+    words_of,
 )
 
 VERSION = 1
@@ -48,9 +48,8 @@ VERSION = 1
 NUL = "\0"
 REAL = "real"
 FREE = "*free"
-_SPELLED = {FieldType.KEYWORD, FieldType.IP, FieldType.LONG}
 _ODD = re.compile(r"[\s%#*\0]")
-_SHORT = 64
+_MAY_BE_NUMBER = frozenset("-0123456789")
 
 
 def schema() -> tantivy.Schema:
@@ -78,6 +77,12 @@ def label(name: str) -> str:
     return _ODD.sub(lambda found: f"%{ord(found[0]):x};", name)
 
 
+@lru_cache(maxsize=16_384)
+def start(name: str) -> str:
+    """How the terms of a field begin."""
+    return label(name) + NUL
+
+
 def key_text(kind: FieldType, at: Key) -> str:
     """A key as the second part of a term; the order of texts is the order of keys."""
     if isinstance(at, str):
@@ -86,7 +91,7 @@ def key_text(kind: FieldType, at: Key) -> str:
         return f"{at:032x}"
     if kind is FieldType.FLOAT:
         return _ordered_float(float(at))
-    return f"{min(max(int(at), LONG_MIN), LONG_MAX) - LONG_MIN:016x}"
+    return f"{int(at) - LONG_MIN:016x}"
 
 
 def read_key(kind: FieldType, text: str) -> Key:
@@ -122,40 +127,54 @@ def read_term(name: str, term: str) -> tuple[Key, Scalar]:
 def document(event: Admitted) -> tantivy.Document:
     """The indexed form of an event."""
     made = tantivy.Document()
-    made.add_text("id", event.id)
+    add = made.add_text
+    add("id", event.id)
     made.add_integer("ts", event.micros)
-    made.add_text("agency", event.agency)
-    made.add_text("exercise", exercise_term(event.exercise))
+    add("agency", event.agency)
+    add("exercise", exercise_term(event.exercise))
     made.add_bytes("raw", event.raw)
-    made.add_text("has", " ".join([label(name) for name, value in event.fields.items() if value != []]))
+    add("has", _held(tuple([name for name, value in event.fields.items() if value != []])))
     for name, value in event.fields.items():
         for term in _terms(name, value):
-            made.add_text("kv", term)
-    made.add_text("tx", _running_text(event))
+            add("kv", term)
+    add("tx", _running_text(event))
     return made
 
 
+@lru_cache(maxsize=4096)
+def _held(names: tuple[str, ...]) -> str:
+    """The `has` words; events of one source mostly hold the same fields."""
+    return " ".join([label(name) for name in names])
+
+
 def _terms(name: str, value: Value) -> Collection[str]:
+    if type(value) is str and name not in TYPES:
+        return _keyword_terms(name, value)
     if isinstance(value, list):
-        if len(value) != 1:
-            return _list_terms(name, value)
-        (value,) = value
-    if isinstance(value, str) and len(value) > _SHORT:
-        return _scalar_terms(name, value)  # long values seldom come again: caching them would only hold memory
-    return _cached_terms(name, value)
+        return _terms(name, value[0]) if len(value) == 1 else _list_terms(name, value)
+    return () if field_type(name) is FieldType.TEXT else _cached_terms(name, value)
+
+
+def _keyword_terms(name: str, value: str) -> Collection[str]:
+    """What `_scalar_terms` gives for a text, on the shortest way: most values of most events come here."""
+    if len(value) > KEYWORD_CHARS or not value.isascii() or NUL in value:
+        return _scalar_terms(name, value)
+    folded = value.lower()
+    term = f"{start(name)}{folded}{NUL}" if folded == value else f"{start(name)}{folded}{NUL}{value}"
+    if value[:1] in _MAY_BE_NUMBER and (found := number(value)) is not None:
+        return term, number_term(name, found)
+    return (term,)
 
 
 def _scalar_terms(name: str, value: Scalar) -> tuple[str, ...]:
     kind = field_type(name)
-    if kind is FieldType.TEXT:
-        return ()
     term = _term(name, kind, key(kind, value), text_form(value)[:KEYWORD_CHARS])
     if kind is FieldType.KEYWORD and (found := number(value)) is not None:
         return term, number_term(name, found)
     return (term,)
 
 
-_cached_terms = lru_cache(maxsize=65_536, typed=True)(_scalar_terms)
+_cached_terms = lru_cache(maxsize=16_384, typed=True)(_scalar_terms)
 
 
 def _list_terms(name: str, value: list[Scalar]) -> set[str]:
@@ -171,13 +190,14 @@ def _list_terms(name: str, value: list[Scalar]) -> set[str]:
 
 def _term(name: str, kind: FieldType, at: Key, spelling: str) -> str:
     written = key_text(kind, at)
-    kept = "" if kind not in _SPELLED or spelling == written else spelling.replace(NUL, "\ufffd")
-    return f"{label(name)}{NUL}{written}{NUL}{kept}"
+    spelled = kind is FieldType.KEYWORD or kind is FieldType.IP or kind is FieldType.LONG
+    kept = spelling.replace(NUL, "\ufffd") if spelled and spelling != written else ""
+    return f"{start(name)}{written}{NUL}{kept}"
 
 
 def number_term(name: str, value: float) -> str:
     """The term of a keyword value that is a number."""
-    return f"#{label(name)}{NUL}{_ordered_float(value)}{NUL}"
+    return f"#{start(name)}{_ordered_float(value)}{NUL}"
 
 
 def read_number(term: str) -> float:
@@ -189,15 +209,15 @@ def _running_text(event: Admitted) -> str:
     """All words for `tx`, each under the label of its field."""
     fields = event.fields
     parts = [
-        _labelled(label(name), [text_form(one) for one in values(fields[name])])
+        _labelled(start(name), [text_form(one) for one in values(fields[name])])
         for name in TEXT_FIELDS
         if name in fields
     ]
-    parts.append(_labelled(FREE, list(hot_texts(fields))))
+    parts.append(_labelled(FREE + NUL, list(hot_texts(fields))))
     return " ".join(parts)
 
 
 def _labelled(mark: str, texts: list[str]) -> str:
-    """The words of texts; the break between two keeps phrases from reaching over, and no pattern matches its NUL."""
-    held = words(texts[0]) if len(texts) == 1 else [word for text in texts for word in (*words(text), NUL)]
-    return " ".join([f"{mark}{NUL}{word}" for word in held])
+    """The words of texts under a mark. The break between two texts keeps phrases from reaching over; no pattern matches it."""
+    held = words_of(texts)
+    return mark + f" {mark}".join(held) if held else ""

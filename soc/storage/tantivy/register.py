@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import tantivy
@@ -23,6 +24,11 @@ def _schema() -> tantivy.Schema:
     build.add_text_field("id", tokenizer_name="raw", index_option="basic")
     build.add_integer_field("day", indexed=True, fast=True)
     return build.build()
+
+
+@lru_cache(maxsize=1024)
+def _ordinal(day: str) -> int:
+    return date.fromisoformat(day).toordinal()
 
 
 class Register:
@@ -55,7 +61,7 @@ class Register:
         for event_id, day in ids:
             document = tantivy.Document()
             document.add_text("id", event_id)
-            document.add_integer("day", date.fromisoformat(day).toordinal())
+            document.add_integer("day", _ordinal(day))
             writer.add_document(document)
         writer.commit()
         self._writer = writer
@@ -64,7 +70,7 @@ class Register:
         """Forget all ids of the days."""
         writer = self._writing()
         for day in days:
-            writer.delete_documents_by_term("day", date.fromisoformat(day).toordinal())
+            writer.delete_documents_by_term("day", _ordinal(day))
         writer.commit()
 
     def is_sound(self) -> bool:
