@@ -1,7 +1,10 @@
 """The object graph: every part built once, on first use, from the settings. The only place that knows all of them.
 
-with Application(settings) as app:
-    app.pipeline.drain()
+    with Application(settings) as app:
+        app.pipeline.drain()
+
+What is slow to import (pySigma, Celery, the PDF engine, ...) is imported by the part that needs it: `soc incident list` must not wait
+for a web server's worth of modules.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,17 +28,6 @@ from collectors.quarantine import Quarantine
 from collectors.redact import Redactor
 from collectors.sources import load_sources
 from collectors.spool import Spool
-from detectors.detector import SigmaDetector, title_of
-from detectors.rulepack import own_rules
-from detectors.sigma import CorrelationRule, Rule, RuleSet
-from playbooks.action import Actions
-from playbooks.actions import make_actions
-from playbooks.broker import CeleryQueue, make_client
-from playbooks.loader import load_playbooks, shipped_library
-from playbooks.queue import Queue
-from playbooks.service import PlaybookService
-from reports.letterhead import blank_letterhead
-from reports.shelf import ReportService
 from soc.access.accounts import AccountService
 from soc.access.agencies import AgencyService
 from soc.access.passwords import Passwords
@@ -44,16 +36,13 @@ from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
 from soc.app.checkpoints import Checkpoints
 from soc.app.home import prepare_home
-from soc.app.pipeline import Pipeline
 from soc.app.ran import RuleRuns
 from soc.app.schema import migrate
 from soc.app.sources import SourceBook
 from soc.audit.pack import load_or_create_key
 from soc.audit.trail import AuditTrail
-from soc.compliance.assessor import Assessor, Rulebook
 from soc.compliance.catalogue import Catalogue, load_catalogue, load_levels
 from soc.compliance.evidence_service import EvidenceService
-from soc.compliance.facts import Surroundings
 from soc.compliance.systems import SystemRegister
 from soc.core.clock import Clock, SystemClock
 from soc.core.settings import Settings
@@ -65,6 +54,16 @@ from soc.incidents.service import IncidentService
 from soc.storage.blobs import BlobStore
 from soc.storage.sql import Database, connect
 from soc.storage.tantivy_store import TantivyEventStore
+
+if TYPE_CHECKING:
+    from detectors.detector import SigmaDetector
+    from detectors.sigma import CorrelationRule, Rule, RuleSet
+    from playbooks.action import Actions
+    from playbooks.queue import Queue
+    from playbooks.service import PlaybookService
+    from reports.shelf import ReportService
+    from soc.app.pipeline import Pipeline
+    from soc.compliance.assessor import Assessor
 
 Part = TypeVar("Part")
 
@@ -173,16 +172,23 @@ class Application:
     @cached_property
     def rules(self) -> RuleSet:
         """Our own rules and those imported into the home."""
+        from detectors.rulepack import own_rules
+        from detectors.sigma import RuleSet
+
         imported = self.home / "rules"
         return RuleSet.load([own_rules() / "sigma", *([imported] if imported.is_dir() else [])])
 
     @cached_property
     def detector(self) -> SigmaDetector:
+        from detectors.detector import SigmaDetector
+
         return SigmaDetector(self.rules, self.settings.province)
 
     @cached_property
     def pipeline(self) -> Pipeline:
         """The one writer's pipeline, resumed where it stopped."""
+        from soc.app.pipeline import Pipeline
+
         pipeline = Pipeline(
             spool=self.spool,
             quarantine=self.quarantine,
@@ -203,6 +209,8 @@ class Application:
 
     @cached_property
     def runs(self) -> RuleRuns:
+        from detectors.detector import title_of
+
         return RuleRuns(self.database, {rule.id: title_of(rule) for rule in self._all_rules})
 
     @cached_property
@@ -230,15 +238,22 @@ class Application:
 
     @cached_property
     def actions(self) -> Actions:
+        from playbooks.actions import make_actions
+
         return make_actions(self.incidents, self.incident_reader, self.settings.smtp_url, self.settings.webhooks)
 
     @cached_property
     def queue(self) -> Queue:
         """Hands runs to the worker; what the broker loses, the worker's sweep finds again."""
+        from playbooks.broker import CeleryQueue, make_client
+
         return CeleryQueue(make_client(self.home, self.settings.broker_url))
 
     @cached_property
     def playbooks(self) -> PlaybookService:
+        from playbooks.loader import load_playbooks, shipped_library
+        from playbooks.service import PlaybookService
+
         library = load_playbooks(shipped_library(), self.actions)
         return PlaybookService(
             self.database,
@@ -293,6 +308,9 @@ class Application:
 
     @cached_property
     def assessor(self) -> Assessor:
+        from soc.compliance.assessor import Assessor, Rulebook
+        from soc.compliance.facts import Surroundings
+
         around = Surroundings(lambda: self.platforms, lambda: self.sources.registered, load_levels())
         return Assessor(
             self.store,
@@ -307,6 +325,9 @@ class Application:
 
     @cached_property
     def reports(self) -> ReportService:
+        from reports.letterhead import blank_letterhead
+        from reports.shelf import ReportService
+
         return ReportService(
             self.database,
             self.blobs,

@@ -7,15 +7,18 @@ on which it was seen; what was put down is summed up in the table itself, so a l
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from detectors.coverage import RuleRun as Run
 from soc.app.tables import RuleRun
 from soc.compliance.assessment import Names, Ran
 from soc.core.clock import LOCAL_ZONE, Window
 from soc.storage.sql import Database
+
+if TYPE_CHECKING:
+    from detectors.coverage import RuleRun as Run
 
 
 class RuleRuns:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, inspect, text
 from sqlalchemy.engine import Connection
 
 from playbooks import tables as playbook_tables
@@ -20,6 +17,9 @@ from soc.compliance import tables as compliance_tables
 from soc.exercises import tables as exercise_tables
 from soc.incidents import tables as incident_tables
 from soc.storage.sql import Base, Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 DECLARED = (
     access_tables,
@@ -34,6 +34,8 @@ DECLARED = (
 """Modules that put their tables on `Base`."""
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+NEWEST = "0001"
+"""The revision this code needs; a test compares it with the newest file."""
 
 
 def metadata() -> MetaData:
@@ -44,12 +46,19 @@ def metadata() -> MetaData:
 def migrate(database: Database) -> None:
     """Bring the database to the newest revision; does nothing when it is there already."""
     with database.engine.connect() as connection:
+        if _revision(connection) == NEWEST:
+            return
+        from alembic import command  # slow to import, and needed once in the life of an installation
+
         command.upgrade(_config(connection), "head")
         connection.commit()
 
 
 def drift(database: Database) -> list[object]:
     """Differences between the tables in code and those of the database; empty when the migrations are complete."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, metadata()))
@@ -57,11 +66,21 @@ def drift(database: Database) -> list[object]:
 
 def write_revision(database: Database, message: str) -> None:
     """Write a new revision file from the difference; for developers."""
+    from alembic import command
+
     with database.engine.connect() as connection:
         command.revision(_config(connection), message=message, autogenerate=True)
 
 
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
 def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")

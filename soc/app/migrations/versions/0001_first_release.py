@@ -194,6 +194,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_incidents_agency", ["agency", "detected", "code"], unique=False)
         batch_op.create_index("ix_incidents_detected", ["detected", "code"], unique=False)
         batch_op.create_index("ix_incidents_group", ["group_key", "status"], unique=False)
+        batch_op.create_index("ix_incidents_rank", ["rank", "detected", "code"], unique=False)
 
     op.create_table(
         "pipeline_checkpoints",
