@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -36,6 +37,7 @@ from soc.incidents.model import Flags, Grade
 from soc.incidents.service import IncidentService
 from soc.storage.memory import MemoryEventStore
 from soc.storage.sql import Database
+from soc.storage.tantivy_store import TantivyEventStore
 
 PLATFORMS = load_platforms()
 SOURCES = (
@@ -432,3 +434,24 @@ def test_law_7_a_stored_query_is_not_asked_beyond_what_one_may_see(world: World,
     made = world.assessor.assess(LEAD, PERIOD)
     (again,) = world.assessor.recompute(officer, [figure(made, "overall.events")])
     assert (again.origin, again.value, again.live_value) == ("nothing", None, None)
+
+
+def test_the_indexed_store_gives_the_same_figures(world: World, audit: AuditTrail, tmp_path: Path) -> None:
+    """Events in tantivy instead of in memory: same values, same snapshots."""
+    moments = every(timedelta(minutes=7), datetime(2026, 11, 18, tzinfo=UTC), datetime(2026, 11, 19, tzinfo=UTC))
+    world.hear("portal-01", [START, *moments])
+    world.hear("gone-03", [START + timedelta(days=1)])
+    store = TantivyEventStore(tmp_path / "events", writable=True)
+    store.append(list(world.store.scan("", PROVINCE)))
+    indexed = Assessor(
+        store,
+        world.database,
+        rulebook=Rulebook(load_catalogue(), load_duties()),
+        around=Surroundings(lambda: PLATFORMS, lambda: world.sources, load_levels()),
+        clock=world.clock,
+        audit=audit,
+        ran=ran,
+    )
+    wanted = [(f.id, f.value, f.snapshot) for f in world.assessor.assess(LEAD, PERIOD).all_figures()]
+    assert [(f.id, f.value, f.snapshot) for f in indexed.assess(LEAD, PERIOD).all_figures()] == wanted
+    store.close()
