@@ -49,10 +49,30 @@ class DayWriters:
 
     def write(self, by_day: dict[str, list[Admitted]]) -> None:
         """Keep the events, durable on return; a day is kept whole or not at all."""
-        with translated(str(self._root)):
-            self._register.add((event.id, day) for day, events in by_day.items() for event in events)
-        for day, events in by_day.items():
-            self._commit(day, [document(event) for event in events])
+        days = sorted(by_day)
+        for at in range(0, len(days), self._keep_open):  # a writer closed to make room would lose what it was given
+            self._write_some({day: by_day[day] for day in days[at : at + self._keep_open]})
+
+    def _write_some(self, by_day: dict[str, list[Admitted]]) -> None:
+        """Hand the events over, extend the register while the engine indexes them, then commit: the register is never behind."""
+        try:
+            for day, events in by_day.items():
+                self._add(day, events)
+            with translated(str(self._root)):
+                self._register.add((event.id, day) for day, events in by_day.items() for event in events)
+            for day in by_day:
+                with translated(day):
+                    self._open[day].commit()
+        except BaseException:
+            for day in by_day:
+                self._open.pop(day, None)  # with the writer goes what it was given and not committed
+            raise
+
+    def _add(self, day: str, events: Iterable[Admitted]) -> None:
+        with translated(day):
+            writer = self._writer(day)
+            for event in events:
+                writer.add_document(document(event))
 
     def delete(self, days: Sequence[str]) -> None:
         """Drop whole days."""
@@ -68,17 +88,6 @@ class DayWriters:
         for day in list(self._open):
             self._close(day)
         self._register.close()
-
-    def _commit(self, day: str, documents: Iterable[tantivy.Document]) -> None:
-        try:
-            with translated(day):
-                writer = self._writer(day)
-                for made in documents:
-                    writer.add_document(made)
-                writer.commit()
-        except EngineError:
-            self._open.pop(day, None)  # what it held is not kept, and a killed writer takes nothing any more
-            raise
 
     def _writer(self, day: str) -> tantivy.IndexWriter:
         writer = self._open.get(day)
