@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from soc.compliance.assessment import Figure, StoredQuery
-from soc.compliance.facts import Facts
+from soc.compliance.facts import Facts, received_by
 from soc.compliance.figures import Table, compute
 from soc.compliance.measures import Measure
 from soc.core.clock import Window, iso
@@ -31,8 +31,7 @@ class Question:
 
     def stored(self, measure: Measure, parameters: dict[str, str]) -> StoredQuery:
         """The question of one figure in the form that is kept."""
-        as_of = iso(self.as_of)
-        query = f'soc.received:[* TO "{as_of}"]' if measure.engine == "events" else _SQL.format(as_of=as_of)
+        query = received_by(self.as_of) if measure.engine == "events" else _SQL.format(as_of=iso(self.as_of))
         return StoredQuery(
             engine=measure.engine,
             facts=measure.facts,

@@ -1,7 +1,7 @@
 """How long a source was silent beyond what its platform's rhythm allows.
 
 Time is cut into slots, and only slots without any event count, so the result never overstates: a gap shows once it is longer
-than the allowed silence by at most two slots, and a slot is a quarter of the shortest allowed silence.
+than the allowed silence by at most two slots, and a slot is half of the shortest allowed silence.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Silence:
 
 def slot_of(rhythm: Rhythm) -> timedelta:
     """Length of a slot, whole minutes."""
-    return max(min(rhythm.in_hours_minutes, rhythm.off_hours_minutes) // 4, 1) * _MINUTE
+    return max(min(rhythm.in_hours_minutes, rhythm.off_hours_minutes) // 2, 1) * _MINUTE
 
 
 def pieces(window: Window, slot: timedelta) -> Iterator[Window]:
