@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import uvicorn
 
 from soc.app.application import Application
@@ -11,6 +13,9 @@ from soc.web.app import make_app
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
+    # uvicorn ends its work on a signal and then raises it again for whoever stood there before; that is us, and we close up
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     settings = Settings()
     with Application(settings) as app:
         uvicorn.run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -197,3 +198,10 @@ def test_a_report_is_downloaded_as_it_was_made(house: House, ids: dict[str, Ids]
     assert len(answer.content) == shelved.files[0].size_bytes
     assert answer.headers["content-disposition"].startswith("attachment")
     assert house.trail("report.download") == [f"report/{own.report}"]
+
+
+def test_a_silent_house_is_told_on_the_first_page(house: House, ids: dict[str, Ids], visitor: Visitor) -> None:
+    analyst = visitor("ts.01")
+    assert "Không có sự kiện mới" not in analyst.get("/today").text
+    house.clock.advance(timedelta(hours=2))
+    assert "Không có sự kiện mới trong 2 giờ 1 phút qua." in visitor("ts.01").get("/today").text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -20,6 +20,8 @@ from soc.web.services import Services
 from soc.web.visit import SignedIn, Visit
 
 router = APIRouter()
+QUIET = timedelta(hours=1)
+"""Without any event for so long, the page says so: somebody should look whether we still hear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def show(visit: SignedIn) -> Response:
         gravest=_gravest(services, principal),
         newest=_newest(services, principal) if _sees_events(principal) else None,
         sees_events=_sees_events(principal),
+        quiet=QUIET,
         assessment=newest(visit) if visit.may(Right.READ_COMPLIANCE) else None,
         agencies=visit.agencies(),
         days_left=_days_left(visit),
