@@ -77,6 +77,7 @@ def _single(function: Any) -> typer.Typer:
 
 
 def _translate(command: Any, lang: Lang) -> None:
+    """Help texts of a command and of its loaded sub-commands, which are Vietnamese sentences of the catalogue."""
     for item in (command, *command.params):
         if getattr(item, "help", None):
             item.help = translate(item.help.strip(), lang)
@@ -108,7 +109,9 @@ def main() -> None:
     """Run the command line; errors of ours become one line on stderr and their exit code."""
     lang = _wanted_lang()
     try:
-        cli(prog_name="soc")
+        root = get_command(cli)
+        _translate(root, lang)
+        root(prog_name="soc")
     except SocError as problem:
         sys.stderr.write(f"soc: {problem.render(lang)}\n")
         sys.exit(problem.exit_code)

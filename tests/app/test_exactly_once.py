@@ -48,8 +48,19 @@ def write_log(path: Path, lines: int) -> None:
 
 def ingest(home: Path, log: Path) -> subprocess.Popen[bytes]:
     """`soc ingest` in a process of its own."""
-    command = [sys.executable, "-m", "soc.cli.main", "ingest", str(log), "--platform", "public_service_portal", "--json"]
-    return subprocess.Popen(command, env=os.environ | {"SOC_HOME": str(home)}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    command = [
+        sys.executable,
+        "-m",
+        "soc.cli.main",
+        "ingest",
+        str(log),
+        "--platform",
+        "public_service_portal",
+        "--json",
+    ]
+    return subprocess.Popen(
+        command, env=os.environ | {"SOC_HOME": str(home)}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
 
 
 def alerts_of(home: Path) -> dict[str, tuple[str, ...]]:
@@ -77,7 +88,8 @@ def test_every_line_is_in_the_store_once_after_kills(tmp_path: Path, lines: int,
             killed += 1
         process.communicate()
     last = ingest(home, log)
-    assert last.communicate() and last.returncode == 0
+    last.communicate()
+    assert last.returncode == 0
 
     with Application(Settings(home=home)) as app:
         originals = [event.original for event in app.store.scan("", PROVINCE)]
