@@ -17,6 +17,8 @@ from tantivy import Order, Query
 
 FOLDER = "ids"
 _HEAP_BYTES = 32_000_000
+_FEW = 64
+"""Hits read at first: the ids of a batch are mostly new."""
 
 
 def _schema() -> tantivy.Schema:
@@ -48,11 +50,14 @@ class Register:
         """Names of the days that may hold some of the ids, oldest first."""
         if not (self._folder / "meta.json").is_file():
             return []
-        searcher = self._fresh().searcher()
-        query = Query.term_set_query(self._fresh().schema, "id", list(ids))
-        count = searcher.search(query, limit=1).count  # type: ignore[attr-defined]
-        hits = searcher.search(query, limit=max(count, 1), count=False, order_by_field="day", order=Order.Asc).hits
-        return [date.fromordinal(day).isoformat() for day in sorted({int(day) for day, _ in hits})]
+        index = self._fresh()
+        searcher, query = index.searcher(), Query.term_set_query(index.schema, "id", list(ids))
+        limit = _FEW
+        while True:
+            found = searcher.search(query, limit=limit, order_by_field="day", order=Order.Asc)
+            if found.count <= limit:  # type: ignore[attr-defined]
+                return [date.fromordinal(day).isoformat() for day in sorted({int(day) for day, _ in found.hits})]
+            limit = found.count  # type: ignore[attr-defined]
 
     def add(self, ids: Iterable[tuple[str, str]]) -> None:
         """Keep (id, day), durable on return."""
