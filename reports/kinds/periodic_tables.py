@@ -16,9 +16,9 @@ _COUNTED = (Status.MET, Status.PARTLY, Status.NOT_MET, Status.NOT_EVIDENCED, Sta
 
 def layer_table(assessment: Assessment, words: Wording) -> Table:
     """Counts by status, a row for each layer."""
-    columns = [Column(words.say(msg("Lớp")), 30)]
+    columns = [Column(words.say(msg("Lớp")), 26)]
     columns += [Column(words.say(status.label), 12, Align.RIGHT) for status in _COUNTED]
-    columns.append(Column(words.say(msg("Điểm")), 10, Align.RIGHT))
+    columns.append(Column(words.say(msg("Điểm")), 14, Align.RIGHT))
     rows = tuple(
         (
             f"{layer.layer}. {words.name(layer.title)}",
