@@ -75,9 +75,10 @@ class Engine:
         cache_bytes: about how much the decision table may remember; beyond it everything learnt is dropped at once.
     """
 
-    def __init__(self, ruleset: RuleSet, cache_bytes: int = 96 << 20) -> None:
+    def __init__(self, ruleset: RuleSet, cache_bytes: int = 160 << 20) -> None:
         self.ruleset = ruleset
         self._routed = ruleset.pipeline == AUTO
+        self._sources = frozenset(rule.logsource for rule in ruleset.rules)
         self._budget = Budget(cache_bytes)
         self._scanners = Scanners(ruleset.atoms, verbatim if ruleset.pipeline == NONE else nfc)
         self._routes: dict[Origin, Group] = {}
@@ -137,9 +138,11 @@ class Engine:
         return {n: holds_for(atoms, n, constants, self._scanners.normal) for n in numbers}
 
     def _selected(self, origin: Origin) -> list[tuple[int, Fields]]:
-        if self._routed:
-            return select(self.ruleset.rules, origin)
-        return [(index, SAME) for index in range(len(self.ruleset.rules))]
+        rules = self.ruleset.rules
+        if not self._routed:
+            return [(index, SAME) for index in range(len(rules))]
+        found = select(self._sources, origin)
+        return [(index, found[rule.logsource]) for index, rule in enumerate(rules) if rule.logsource in found]
 
     def _member(self, index: int, fields: Fields) -> Member:
         """The rule in the names of a kind of document; kept, so that a group is recognised by its members."""

@@ -7,16 +7,16 @@ document meets every rule. Facts: data/windows.yaml, data/ecs.yaml.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import yaml
 
-from detectors.sigma.rules import LogSource, Rule
+from detectors.sigma.rules import LogSource
 from detectors.sigma.values import Document
 
 Fields: TypeAlias = Mapping[str, str]
@@ -28,9 +28,11 @@ CONSTANT_FIELDS = ("Channel", "EventID", "Provider_Name", "soc.platform", "event
 """Fields whose value is part of the origin, and so the same for every document of a group."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What a document says of where it comes from: the key under which its group of rules is kept."""
+class Origin(NamedTuple):
+    """What a document says of where it comes from: the key under which its group of rules is kept.
+
+    A tuple, because one is made and hashed for every event.
+    """
 
     channel: str | int | None = None
     event_id: str | int | None = None
@@ -141,14 +143,10 @@ def _plain(value: object) -> str | int | None:
     return value if type(value) is str or type(value) is int else None
 
 
-def select(rules: Sequence[Rule], origin: Origin) -> list[tuple[int, Fields]]:
-    """Indexes of the rules that meet documents of `origin`, each with the names its fields have there."""
-    found = []
-    for index, rule in enumerate(rules):
-        fields = fields_for(rule.logsource, origin)
-        if fields is not None:
-            found.append((index, fields))
-    return found
+def select(sources: Iterable[LogSource], origin: Origin) -> dict[LogSource, Fields]:
+    """The log sources that mean documents of `origin`, each with the names its fields have there."""
+    found = ((source, fields_for(source, origin)) for source in sources)
+    return {source: fields for source, fields in found if fields is not None}
 
 
 def fields_for(source: LogSource, origin: Origin) -> Fields | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 import ahocorasick_rs
@@ -151,6 +152,29 @@ def _place(uses: Iterable[tuple[Place, int]], at_start: bool, at_end: bool, foun
             found.add(atom)
 
 
+class LiteralFilter:
+    """Whether any of some folded texts stands in an ASCII text, without folding it: Hyperscan looks past case."""
+
+    def __init__(self, needles: Iterable[str]) -> None:
+        wanted = [needle for needle in needles if needle.isascii()]
+        self._database: hyperscan.Database | None = None
+        if wanted:
+            self._database = hyperscan.Database()
+            self._database.compile(
+                expressions=[re.escape(needle).encode() for needle in wanted],
+                ids=list(range(len(wanted))),
+                flags=int(hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL),
+            )
+
+    def any_in(self, written: str) -> bool:
+        """`written` must be ASCII."""
+        if self._database is None:
+            return False
+        hits: list[int] = []
+        self._database.scan(written.encode(), match_event_handler=lambda ident, *_: hits.append(ident))
+        return bool(hits)
+
+
 class _Patterns:
     """Regular expressions and wildcard patterns."""
 
@@ -236,6 +260,7 @@ def _for_hyperscan(regex: str) -> str:
     return "".join(parts)
 
 
+@cache
 def _hyperscan_flags(pattern: Pattern) -> int | None:
     """Flags under which Hyperscan takes the pattern, at least as a filter that lets too much through; None if it doesn't."""
     if not pattern.regex.isascii() or _NOT_PCRE.search(pattern.regex):

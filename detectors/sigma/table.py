@@ -18,7 +18,7 @@ import ahocorasick_rs
 from detectors.sigma.folding import fold
 from detectors.sigma.predicates import Exists, Literal, Pattern, SameAs, needs_document, stands
 from detectors.sigma.rules import Rule
-from detectors.sigma.scanner import Normal, Scanner
+from detectors.sigma.scanner import LiteralFilter, Normal, Scanner
 from detectors.sigma.tree import FALSE, AtomTable, Node, anchors, atoms_of, holds, satisfying, simplified
 from detectors.sigma.values import MISSING, Document, all_leaves, leaves, read, text
 
@@ -282,24 +282,35 @@ class Keywords:
     def __init__(self, numbers: Iterable[int], atoms: AtomTable, scanners: Scanners) -> None:
         self._scanner = scanners.of(frozenset(numbers))
         self._normal = scanners.normal
-        needed = [_needed(atoms[number].test) for number in numbers]
-        self._first = ahocorasick_rs.AhoCorasick(sorted(set(needed)), store_patterns=False) if all(needed) else None
+        needed = sorted({_needed(atoms[number].test) for number in numbers})
+        self._first = ahocorasick_rs.AhoCorasick(needed, store_patterns=False) if all(needed) else None
+        self._ascii = LiteralFilter(needed) if all(needed) else None
 
     def find(self, document: Document) -> frozenset[int]:
         """Keyword atoms that hold for some value of the document."""
-        written = [leaf if type(leaf) is str else text(leaf) for leaf in _values(document)]
-        if self._first is not None:
-            together = fold(self._normal("\n".join(written)))
-            if not self._first.find_matches_as_indexes(together):
-                return frozenset()
-        return frozenset().union(*[self._scanner.scan(value) for value in written])
+        written = _texts(document)
+        if self._may_hold("\n".join(written)):
+            return frozenset().union(*[self._scanner.scan(value) for value in written])
+        return frozenset()
+
+    def _may_hold(self, together: str) -> bool:
+        if self._first is None or self._ascii is None:
+            return True
+        if together.isascii():
+            return self._ascii.any_in(together)
+        return bool(self._first.find_matches_as_indexes(fold(self._normal(together))))
 
 
-def _values(document: Document) -> Iterable[object]:
+def _texts(document: Document) -> list[str]:
+    """Every value as text; null is none."""
     values = document.values()
-    if any(type(value) is list or type(value) is dict for value in values):
-        return [leaf for leaf in all_leaves(document) if leaf is not None]
-    return [value for value in values if value is not None]
+    found = [value for value in values if type(value) is str]
+    for value in [value for value in values if type(value) is not str]:
+        if isinstance(value, (list, dict)):
+            found.extend(text(leaf) for leaf in all_leaves(value) if leaf is not None)
+        elif value is not None:
+            found.append(text(value))
+    return found
 
 
 def _needed(test: object) -> str:
