@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from detectors.sigma.adapt import adapt
@@ -119,7 +119,7 @@ class Coverage:
     def state(self) -> dict[str, Any]:
         """The counts as JSON values."""
         return {
-            "seen": [[platform, asdict(origin), count] for (platform, origin), count in self._seen.items()],
+            "seen": [[platform, origin._asdict(), count] for (platform, origin), count in self._seen.items()],
             "fields": [sorted(self._fields[kind]) for kind in self._seen],
             "matches": [[rule, platform, count] for (rule, platform), count in self._matches.items()],
         }
@@ -135,7 +135,7 @@ class Coverage:
 
 def _origin(found: Mapping[str, Any]) -> Origin:
     """An origin out of a snapshot, perhaps of an older version: parts that no longer exist are left out."""
-    known = ((name, found[name]) for name in Origin.__dataclass_fields__ if name in found)
+    known = ((name, found[name]) for name in Origin._fields if name in found)
     parts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known}
     return Origin(**parts)
 
