@@ -13,13 +13,14 @@ from soc.web.app import make_app
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    # uvicorn ends its work on a signal and then raises it again for whoever stood there before; that is us, and we close up
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
     settings = Settings()
     with Application(settings) as app:
+        console = make_app(app)
+        # uvicorn ends its work on a signal and then raises it again for whoever stood there before: that is us, to close up
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
         uvicorn.run(
-            make_app(app),
+            console,
             host=settings.http_host,
             port=settings.http_port,
             log_level="warning",
