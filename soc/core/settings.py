@@ -48,7 +48,9 @@ class Settings(BaseSettings):
         default=None, description="Base64 key of 32 bytes for the spool; empty = key file"
     )
     smtp_url: str = Field(default="", description="smtp://host:port for the notify action; empty = mails are refused")
-    webhooks: tuple[str, ...] = Field(default=(), description="The only addresses that a webhook may be sent to, as a JSON list")
+    webhooks: tuple[str, ...] = Field(
+        default=(), description="The only addresses that a webhook may be sent to, as a JSON list"
+    )
     sample: bool = Field(default=False, description="This home holds sample data; every page and report says so")
 
     @classmethod

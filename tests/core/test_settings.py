@@ -15,7 +15,9 @@ from tests.conftest import ROOT
 def test_every_setting_is_documented_with_its_description() -> None:
     """docs/settings.md is the list an operator reads."""
     text = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    missing = [n for n, f in Settings.model_fields.items() if f"| `{n}` |" not in text or str(f.description) not in text]
+    missing = [
+        n for n, f in Settings.model_fields.items() if f"| `{n}` |" not in text or str(f.description) not in text
+    ]
     assert not missing
 
 
