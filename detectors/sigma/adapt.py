@@ -1,7 +1,7 @@
-"""The shapes Windows events come in, brought to the one Sigma speaks: flat, with the names of EVTX.
+"""The shapes events come in, brought to the one Sigma speaks: flat, Windows events with the names of EVTX.
 
 EVTX as JSON nests `Event.System` and `Event.EventData`; Winlogbeat nests `winlog.event_data` or dots it; NXLog is flat but says
-SourceName. Everything else passes unchanged.
+SourceName. ECS documents become flat with dotted names. Everything else passes unchanged.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from detectors.sigma.values import Document
+from soc.core.event import flatten
 
 _WINLOG = {"channel": "Channel", "event_id": "EventID", "provider_name": "Provider_Name", "computer_name": "Computer"}
 
@@ -22,7 +23,7 @@ def adapt(document: Document) -> Document:
         return flatten_evtx(event)
     if "winlog" in document or "winlog.channel" in document:
         return flatten_winlogbeat(document)
-    return document
+    return flatten(document) if isinstance(document.get("ecs"), Mapping) else document
 
 
 def flatten_evtx(event: Mapping[str, object]) -> dict[str, object]:

@@ -56,6 +56,8 @@ class Origin(NamedTuple):
 
 
 _NOWHERE = Origin()
+_ECS = "ecs"
+"""Among the kinds of every ECS document, so that one is never taken for a document that names nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +133,10 @@ def origin_of(document: Document) -> Origin:
             _plain(get("event.dataset")),
         )
     platform, dataset = _plain(get("soc.platform")), _plain(get("event.dataset"))
-    if platform is None and dataset is None:
+    if platform is None and dataset is None and "ecs.version" not in document:
         return _NOWHERE
     declared = tuple(_plain(get(name)) for name in _DECLARED)
-    kinds = tuple(name for name, found in facts().generic.items() if any(field in document for field in found.when))
+    kinds = (_ECS, *(name for name, found in facts().generic.items() if any(field in document for field in found.when)))
     return Origin(platform=platform, dataset=dataset, declared=declared, kinds=kinds)
 
 

@@ -2,60 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from collectors.enrich import default_enrichers
 from collectors.input import Reading
 from collectors.inputs import open_input
-from collectors.normalise import Normaliser
+from collectors.normalise import Normaliser, normalise_line, parser_of
+from collectors.parsing import ParseContext
 from collectors.platform import load_platforms, platform_of
+from collectors.record import RawRecord
+from collectors.redact import Redactor
 from collectors.sources import Source
+from collectors.text import UTF8, decode
 from detectors.sigma.files import Documents, OnFault
 from detectors.sigma.values import Document
+from soc.core.clock import LOCAL_ZONE
 from soc.core.errors import InputError
-from soc.core.i18n import msg
 
 _LONGEST_RECORD = 10 << 20
+_SOURCE = "detect"
 
 
 def raw_documents(platform: str | None, parser: str | None) -> Documents:
-    """Documents out of the raw records of a platform: parsed, mapped and enriched as on their way into the store.
+    """Documents out of raw records: masked, parsed, mapped and enriched as on their way into the store.
+
+    Citizen numbers become hashes under a key of this call: the same number stays recognisable within it, and nowhere else.
 
     Args:
-        platform: id; the records of a bare parser belong to no platform and meet rules without one.
+        platform: id of the platform that wrote the records; without one they are only parsed, and meet the rules that
+            aren't tied to a platform or to Windows.
         parser: overrides the platform's.
 
     Raises:
-        NotFoundError: no such platform.
+        NotFoundError: no such platform or parser.
     """
-    if platform is None:
-        raise InputError(
-            msg("--parser cần --platform"),
-            advice=msg("hoặc chuyển sang ECS trước bằng 'soc normalise', rồi đọc NDJSON"),
-        )
-    platforms = load_platforms()
-    platform_of(platforms, platform)
-    source = Source(id="detect", platform=platform, agency="detect", parser=parser)
-    normaliser = Normaliser(platforms, default_enrichers())
+    redactor = Redactor(secrets.token_bytes(32))
+    document_of = _parsed(parser) if platform is None and parser is not None else _normalised(str(platform), parser)
 
     def read_file(path: Path, on_fault: OnFault) -> Iterator[tuple[int, Document]]:
-        reading = Reading(source.id, datetime.now(UTC), _LONGEST_RECORD)
         index = 0
-        for chunk in open_input(path).read(reading):
+        for chunk in open_input(path).read(Reading(_SOURCE, datetime.now(UTC), _LONGEST_RECORD)):
             for fault in chunk.faults:
                 on_fault(fault)
             for rejected in chunk.rejected:
                 on_fault(InputError(rejected.reason, where=rejected.record.where))
             for record in chunk.records:
                 try:
-                    yield index, normaliser.normalise(record, source, record.ident).fields
+                    yield index, document_of(_masked(record, redactor), record.ident)
                 except InputError as problem:
                     on_fault(_placed(problem, record.where))
                 index += 1
 
     return read_file
+
+
+def _masked(record: RawRecord, redactor: Redactor) -> RawRecord:
+    text = redactor.redact(decode(record.data, record.charset).text).text
+    return replace(record, data=text.encode("utf-8", "surrogatepass"), charset=UTF8)
+
+
+def _normalised(platform: str, parser: str | None) -> Callable[[RawRecord, str], Document]:
+    platforms = load_platforms()
+    platform_of(platforms, platform)
+    source = Source(id=_SOURCE, platform=platform, agency=_SOURCE, parser=parser)
+    normaliser = Normaliser(platforms, default_enrichers())
+    return lambda record, ident: normaliser.normalise(record, source, ident).fields
+
+
+def _parsed(parser: str) -> Callable[[RawRecord, str], Document]:
+    reader = parser_of(parser)
+
+    def document_of(record: RawRecord, _ident: str) -> Document:
+        return normalise_line(
+            reader, record.data.decode("utf-8", "surrogatepass"), ParseContext(record.received, LOCAL_ZONE)
+        )
+
+    return document_of
 
 
 def _placed(problem: InputError, where: str) -> InputError:

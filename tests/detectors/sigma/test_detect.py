@@ -22,6 +22,7 @@ from soc.cli.detect import (
     read_placeholders,
     run_detect,
 )
+from soc.cli.raw_documents import raw_documents
 from soc.core.errors import InputError
 from soc.core.i18n import Lang
 
@@ -186,3 +187,22 @@ def test_a_bad_file_of_placeholders_is_refused(tmp_path: Path) -> None:
     assert caught.value.where.startswith(f"{file}:1:")
     file.write_text('{"a": "one", "b": [1, "two"]}', "utf-8")
     assert read_placeholders(file) == {"a": ["one"], "b": [1, "two"]}
+
+
+def test_raw_lines_of_a_parser_meet_generic_rules_and_show_no_citizen_number(tmp_path: Path) -> None:
+    """Masked as on the way into the store; a line the parser cannot read is a refusal with its place."""
+    rule = tmp_path / "web.yml"
+    rule.write_text(
+        RULE.replace("{product: test}", "{category: webserver}").replace("{F: x}", "{c-uri|contains: /tra-cuu}"),
+        "utf-8",
+    )
+    log = tmp_path / "access.log"
+    line = '192.0.2.1 - - [17/Nov/2026:08:00:00 +0700] "GET /tra-cuu?cccd=075090000123 HTTP/1.1" 200 5 "-" "-"'
+    log.write_text(f"{line}\nnot a log line\n", "utf-8")
+    out, err = io.BytesIO(), io.StringIO()
+    job = Job([log], raw_documents(None, "nginx"), [rule], suffixes=None, lang=Lang.EN)
+    assert run_detect(job, out, err) == EXIT_REFUSED
+    row = json.loads(out.getvalue())
+    assert (row["record"], row["@timestamp"]) == (0, "2026-11-17T01:00:00Z")
+    assert "075090000123" not in out.getvalue().decode()
+    assert f"{log}:2" in err.getvalue()

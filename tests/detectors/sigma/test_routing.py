@@ -102,6 +102,17 @@ def test_a_web_rule_of_the_community_meets_our_web_events(tmp_path: Path) -> Non
     assert not rule.match({**event, "http.request.method": "GET"})
 
 
+def test_nested_ecs_of_another_shipper_is_read_as_ours(tmp_path: Path) -> None:
+    """Without platform and dataset, by `ecs.version` alone."""
+    rule = engine(tmp_path, "{category: webserver}", "{cs-user-agent|contains: sqlmap}")
+    event = {
+        "ecs": {"version": "8.17.0"},
+        "http": {"request": {"method": "GET"}},
+        "user_agent": {"original": "sqlmap/1.7"},
+    }
+    assert rule.match(event)
+
+
 def test_a_document_that_names_nothing_meets_rules_that_are_not_for_windows(tmp_path: Path) -> None:
     """Such as an NDJSON export of a cloud service."""
     assert engine(tmp_path, "{product: aws, service: cloudtrail}", "{eventName: StopLogging}").match(
