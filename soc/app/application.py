@@ -9,7 +9,7 @@ for a web server's worth of modules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +45,7 @@ from soc.compliance.catalogue import Catalogue, load_catalogue, load_levels
 from soc.compliance.evidence_service import EvidenceService
 from soc.compliance.systems import SystemRegister
 from soc.core.clock import Clock, SystemClock
+from soc.core.errors import DefinitionError
 from soc.core.settings import Settings
 from soc.exercises.scenario import Scenario, load_scenarios
 from soc.exercises.service import ExerciseService
@@ -144,8 +145,18 @@ class Application:
         return self._closing(spool, spool.close)
 
     @cached_property
+    def _loaded_platforms(self) -> tuple[dict[str, Platform], tuple[DefinitionError, ...]]:
+        return load_platforms(strict=False)
+
+    @property
     def platforms(self) -> Mapping[str, Platform]:
-        return load_platforms()
+        """The platforms whose files are sound; the records of the others wait in quarantine."""
+        return self._loaded_platforms[0]
+
+    @property
+    def platform_faults(self) -> Sequence[DefinitionError]:
+        """What is wrong with the files of the others."""
+        return self._loaded_platforms[1]
 
     @cached_property
     def sources(self) -> SourceBook:
@@ -186,7 +197,7 @@ class Application:
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        """The one writer's pipeline, resumed where it stopped."""
+        """The one writer's pipeline, resumed where it stopped. Raises SetupError when another process is the writer."""
         from soc.app.pipeline import Pipeline
 
         pipeline = Pipeline(
@@ -204,6 +215,7 @@ class Application:
             clock=self.clock,
             batch_size=self.settings.batch_size,
         )
+        self.store.acquire()
         pipeline.resume()
         return pipeline
 

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from collectors.input import Input
@@ -23,8 +24,11 @@ from soc.core.settings import Settings
 
 PIPELINE_LOCK = "pipeline"
 IDLE_S = 0.2
+DAYS_PER_MONTH = 31
+"""Of retention: rounded up, so that a month is never short."""
 BACK_OFF_S = 5.0
 NOTE_S = 60.0
+"""How often what ran is written down, and what is past its time is dropped."""
 
 _log = logging.getLogger("vonggac.collecting")
 
@@ -57,10 +61,22 @@ def collect_until(app: Application, stop: threading.Event) -> None:
         else:
             if time.monotonic() - noted > NOTE_S:
                 app.pipeline.note_runs()
+                drop_expired(app)
                 noted = time.monotonic()
             if not (news or moved):
                 stop.wait(IDLE_S)
     app.pipeline.note_runs()
+
+
+def drop_expired(app: Application) -> None:
+    """Drop events and quarantined records older than the retention of the settings; whole days of events at a time."""
+    oldest = app.clock.now() - timedelta(days=DAYS_PER_MONTH * app.settings.retention_months)
+    dropped = app.store.delete_before(oldest)
+    set_aside = app.quarantine.remove_before(oldest)
+    if dropped or set_aside:
+        _log.info(
+            "retention: %d events and %d quarantined records from before %s dropped", dropped, set_aside, oldest.date()
+        )
 
 
 def main() -> None:

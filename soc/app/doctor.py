@@ -78,6 +78,10 @@ def _quarantine(app: Application) -> tuple[State, Message]:
 
 
 def _platforms(app: Application) -> tuple[State, Message]:
+    if app.platform_faults:
+        return State.BAD, msg(
+            "{count} lỗi trong tệp nền tảng; chạy 'soc platforms check'", count=len(app.platform_faults)
+        )
     return State.OK, msg("{count} nền tảng", count=len(app.platforms))
 
 

@@ -24,12 +24,13 @@ from collectors.quarantine import Kind, Quarantine
 from collectors.record import RawRecord
 from collectors.sources import Source
 from collectors.spool import Spool, SpoolItem
+from collectors.text import UTF8
 from detectors.alert import Alert
 from detectors.coverage import RuleRun
 from soc.app.checkpoints import Checkpoints
 from soc.app.ran import RuleRuns
 from soc.core.clock import LOCAL_ZONE, Clock
-from soc.core.errors import InputError
+from soc.core.errors import InputError, NotFoundError
 from soc.core.event import Event
 from soc.core.i18n import Message
 from soc.storage.events import AppendResult, AppendStatus, EventStore
@@ -156,14 +157,18 @@ class Pipeline:
         broken: list[tuple[RawRecord, Message, str, Kind]] = []
         for item in batch:
             try:
-                source, exercise = self.sources(item.source)
-                events.append(
-                    self.normaliser.normalise(item.record, source, item.ident, redacted=item.masked, exercise=exercise)
-                )
-            except InputError as problem:
+                events.append(self._event(item))
+            except (InputError, NotFoundError) as problem:
                 broken.append((item.record, problem.as_message(), item.ident, Kind.PARSE))
         self.quarantine.add_all(broken)
         return events, len(broken)
+
+    def _event(self, item: SpoolItem) -> Event:
+        source, exercise = self.sources(item.source)
+        event = self.normaliser.normalise(item.record, source, item.ident, redacted=item.masked, exercise=exercise)
+        if item.charset == UTF8:
+            return event
+        return Event({**event.fields, "soc.charset": item.charset})  # the spool holds UTF-8: only the item still knows
 
     def _begin(self, position: int, events: Sequence[Event]) -> frozenset[str]:
         ids = [event.id for event in events]

@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from collectors.ingest import Counts
-from collectors.inputs import open_input
+from collectors.inputs import files_under, open_input
 from collectors.platform import platform_of
 from soc.app.application import Application
+from soc.app.collecting import PIPELINE_LOCK
+from soc.app.home import HomeLock
 from soc.app.pipeline import Step
 from soc.app.sources import import_source
 from soc.cli.context import emit, say, settings
@@ -33,18 +35,38 @@ def ingest(
     with Application(settings(), writer=True) as app, _progress() as bar:
         ident = source or _import(app, platform, agency, parser)
         app.sources.resolve(ident)
-        task = bar.add_task(msg("thu nhận").render(settings().lang), total=None)
-        counts = Counts()
-        for path in paths:
-            counts += app.collector.collect(
-                ident, open_input(path), lambda so_far: bar.update(task, completed=so_far.accepted)
-            )
-        moving = bar.add_task(msg("chuẩn hóa, lưu, phát hiện").render(settings().lang), total=app.spool.depth())
-        step = app.pipeline.drain(lambda done: bar.advance(moving, done.read))
-        app.pipeline.note_runs()
+        counts = _collect(app, ident, paths, bar)
+        step = _move(app, bar)
     _report(counts, step, json=json)
     if counts.faults:
         raise typer.Exit(EXIT_PARTLY)
+
+
+def _collect(app: Application, source: str, paths: list[Path], bar: Progress) -> Counts:
+    task = bar.add_task(msg("thu nhận").render(settings().lang), total=None)
+    counts = Counts()
+
+    def show(so_far: Counts) -> None:
+        bar.update(task, completed=counts.accepted + so_far.accepted)
+
+    for named in paths:
+        for path in files_under(named):
+            counts += app.collector.collect(source, open_input(path), show)
+    return counts
+
+
+def _move(app: Application, bar: Progress) -> Step | None:
+    """Move what was accepted into the store; None when `soc up` holds the pipeline and will do it."""
+    lock = HomeLock(app.home, PIPELINE_LOCK)
+    if not lock.acquire():
+        return None
+    try:
+        task = bar.add_task(msg("chuẩn hóa, lưu, phát hiện").render(settings().lang), total=app.spool.depth())
+        step = app.pipeline.drain(lambda done: bar.advance(task, done.read))
+        app.pipeline.note_runs()
+        return step
+    finally:
+        lock.release()
 
 
 def _import(app: Application, platform: str | None, agency: str | None, parser: str | None) -> str:
@@ -68,10 +90,13 @@ def _progress() -> Progress:
     )
 
 
-def _report(counts: Counts, step: Step, *, json: bool) -> None:
+def _report(counts: Counts, step: Step | None, *, json: bool) -> None:
     lang = settings().lang
     for fault in counts.faults:
         say(fault.as_message())
+    if step is None:
+        say(msg("đã vào hàng đợi {count} bản ghi; tiến trình đang chạy sẽ xử lý", count=counts.accepted))
+        return
     result = {
         "accepted": counts.accepted,
         "created": step.created,
