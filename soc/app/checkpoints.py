@@ -18,13 +18,13 @@ class Checkpoints:
 
     def position(self, name: str) -> int:
         """The last spool position whose alerts are committed; 0 before the first."""
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             row = session.get(Checkpoint, name)
             return row.position if row else 0
 
     def state(self, name: str) -> bytes | None:
         """The detector's state at that position."""
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             row = session.get(Checkpoint, name)
             return row.state if row else None
 

@@ -114,8 +114,6 @@ class Demo:
         self._clock.set(self._sample.begins)
         self._register()
         self._replay()
-        self._clock.set(self._sample.exercise.start)
-        self._exercise()
         self._clock.set(self._sample.ends)
         self._assess_and_report()
         self._result.rules = self._alerts_by_rule()
@@ -139,7 +137,7 @@ class Demo:
 
     def _replay(self) -> None:
         slices = list(self._slices())
-        chores = sorted([*self._acts(), *self._evidence(), *self._playbook()], key=lambda chore: chore[0])
+        chores = sorted(self._chores(), key=lambda chore: chore[0])
         for number, one in enumerate(slices, 1):
             while chores and chores[0][0] <= one.until:
                 moment, chore = chores.pop(0)
@@ -190,7 +188,7 @@ class Demo:
 
     def _incident_of(self, rule: str) -> str:
         """Code of the incident that holds the first real alert of a rule, by the rule's file name."""
-        with self._app.database.transaction() as session:
+        with self._app.database.reading() as session:
             found = session.scalar(
                 select(AlertRow.incident)
                 .where(AlertRow.rule_id == self._app.rule_ids[rule], AlertRow.exercise.is_(None))
@@ -199,6 +197,13 @@ class Demo:
         if found is None:
             raise SetupError(msg("luật {rule} chưa mở sự cố nào trong dữ liệu mẫu", rule=rule))
         return found
+
+    def _chores(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
+        """Everything that people did, with its moment."""
+        yield from self._acts()
+        yield from self._evidence()
+        yield self._sample.playbook.at, self._plan
+        yield self._sample.exercise.start, self._exercise
 
     def _acts(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
         for act in self._sample.acts:
@@ -247,9 +252,6 @@ class Demo:
         else:
             self._app.evidence.send_back(reviewer, held[0], evidence.review.reason)
 
-    def _playbook(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
-        yield self._sample.playbook.at, self._plan
-
     def _plan(self) -> None:
         chosen = self._sample.playbook
         who = self._as(chosen.by)
@@ -276,7 +278,7 @@ class Demo:
 
     def _alerts_by_rule(self) -> dict[str, int]:
         """Alerts of real data, by rule title."""
-        with self._app.database.transaction() as session:
+        with self._app.database.reading() as session:
             rows = session.scalars(select(AlertRow).where(AlertRow.exercise.is_(None)))
             counts: dict[str, int] = {}
             for row in rows:

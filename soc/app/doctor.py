@@ -53,7 +53,7 @@ def _disk(app: Application) -> tuple[State, Message]:
 
 
 def _database(app: Application) -> tuple[State, Message]:
-    with app.database.transaction() as session:
+    with app.database.reading() as session:
         session.execute(text("SELECT 1"))
     found = drift(app.database)
     if found:
@@ -105,7 +105,7 @@ def _rules(app: Application) -> tuple[State, Message]:
 
 
 def _audit(app: Application) -> tuple[State, Message]:
-    with app.database.transaction() as session:
+    with app.database.reading() as session:
         report = app.audit.verify(session)
     if not report.ok:
         return State.BAD, msg("chuỗi nhật ký kiểm toán bị gãy; chạy 'soc verify audit'")

@@ -58,7 +58,7 @@ class RuleRuns:
             .where(RuleRun.day.between(first, last))
             .group_by(RuleRun.rule)
         )
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             found = [
                 Ran(rule, self._titles.get(rule, {"vi": rule, "en": rule}), int(events), int(matches))
                 for rule, events, matches in session.execute(query)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 import typer
+from rich.console import Console
 
 from soc.access.principal import SYSTEM, Principal
 from soc.core.clock import LOCAL_ZONE, parse_iso
@@ -21,9 +22,17 @@ if TYPE_CHECKING:  # `soc normalise` must not pay for building the whole graph
     from soc.app.application import Application
 
 
+PLAIN_WIDTH = 150
+
+
 def settings() -> Settings:
     """The settings of this call."""
     return Settings()
+
+
+def console() -> Console:
+    """The terminal, or wide enough for our tables where the output goes to a file."""
+    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
 
 
 def say(message: Message) -> None:

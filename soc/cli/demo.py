@@ -11,7 +11,7 @@ from soc.app.application import Application
 from soc.app.demo import Demo, DemoResult, demo_settings, fresh_home
 from soc.app.sample_data import load_sample
 from soc.cli.assess import show_assessment
-from soc.cli.context import settings
+from soc.cli.context import console, settings
 from soc.cli.exercise import show_score
 from soc.core.clock import ShiftedClock, SystemClock
 from soc.core.i18n import Lang, Message, msg
@@ -48,24 +48,24 @@ def _bars() -> Progress:
 
 
 def _summary(result: DemoResult, incidents: tuple[IncidentSummary, ...], lang: Lang) -> None:
-    console = Console()
-    console.rule("DỮ LIỆU MẪU / SAMPLE DATA")
-    console.print(_counts(result, incidents, lang))
-    console.rule(msg("Sự cố đã mở").render(lang))
-    console.print(_incidents(incidents, lang))
-    console.rule(msg("Kịch bản ứng phó, chạy thử").render(lang))
-    console.print(_dry_run(result, lang))
-    console.rule(msg("Diễn tập").render(lang))
+    screen = console()
+    screen.rule("DỮ LIỆU MẪU / SAMPLE DATA")
+    screen.print(_counts(result, incidents, lang))
+    screen.rule(msg("Sự cố đã mở").render(lang))
+    screen.print(_incidents(incidents, lang))
+    screen.rule(msg("Kịch bản ứng phó, chạy thử").render(lang))
+    screen.print(_dry_run(result, lang))
+    screen.rule(msg("Diễn tập").render(lang))
     if result.score is not None:
         show_score(result.score)
-    console.rule(msg("Mô hình 4 lớp").render(lang))
+    screen.rule(msg("Mô hình 4 lớp").render(lang))
     if result.assessment is not None:
-        show_assessment(result.assessment, lang)
-    console.rule(msg("Mở xem").render(lang))
+        show_assessment(result.assessment, lang, judged_only=True)
+    screen.rule(msg("Mở xem").render(lang))
     for path in result.files:
         typer.echo(str(path))
     typer.echo(msg("bảng điều khiển: SOC_HOME={home} ./run soc up", home=str(result.home)).render(lang))
-    console.print(_accounts(result))
+    screen.print(_accounts(result))
 
 
 def _counts(result: DemoResult, incidents: tuple[IncidentSummary, ...], lang: Lang) -> Table:

@@ -6,13 +6,12 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from soc.access.principal import SYSTEM
 from soc.app.application import Application
 from soc.app.exercising import run_exercise
-from soc.cli.context import Json, emit, moment_of, say, settings
+from soc.cli.context import Json, console, emit, moment_of, say, settings
 from soc.core.clock import ShiftedClock, SystemClock
 from soc.core.i18n import Lang, msg
 from soc.exercises.model import Score
@@ -38,7 +37,7 @@ def list_(json: Json = False) -> None:
         table.add_row(scenario.id, _text(scenario.title, lang))
     for run in runs:
         table.add_row(run.code, run.scenario.id, run.agency, run.state.label.render(lang))
-    Console().print(table)
+    console().print(table)
 
 
 @app.command(help=msg("Đóng băng một kịch bản thành một đợt diễn tập").text)
@@ -82,7 +81,7 @@ def show_score(score: Score, *, json: bool = False) -> None:
         found = msg("có") if inject.in_time else msg("không") if inject.expected else msg("–")
         seconds = "" if inject.seconds is None else f"{inject.seconds:.1f}"
         table.add_row(_text(inject.inject.title, lang), wanted.render(lang), found.render(lang), seconds)
-    Console().print(table)
+    console().print(table)
     extra = len(score.unexpected)
     say(
         msg(

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from soc.app.application import Application
-from soc.cli.context import emit, moment_of, say, settings
+from soc.cli.context import console, emit, moment_of, say, settings
 from soc.core.clock import LOCAL_ZONE, Window
 from soc.core.event import Event
 from soc.core.i18n import msg
@@ -52,4 +51,4 @@ def _show(events: tuple[Event, ...]) -> None:
     for event in events:
         moment = event.timestamp.astimezone(LOCAL_ZONE).strftime("%d/%m/%Y %H:%M:%S")
         table.add_row(moment, *(str(event.fields.get(name, "")) for name in COLUMNS))
-    Console().print(table)
+    console().print(table)

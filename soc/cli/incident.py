@@ -6,11 +6,10 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from soc.app.application import Application
-from soc.cli.context import As, Json, emit, local, principal_of, settings
+from soc.cli.context import As, Json, console, emit, local, principal_of, settings
 from soc.core.i18n import msg
 from soc.incidents.model import Verdict
 from soc.incidents.reader import OPEN_INCIDENTS, IncidentFilter
@@ -37,7 +36,7 @@ def list_(
     for item in page.items:
         severity, status = item.severity.label.render(lang), item.status.label.render(lang)
         table.add_row(item.code, severity, item.title[lang], item.entity[1], item.agency, status, local(item.detected))
-    Console().print(table)
+    console().print(table)
 
 
 @app.command(help=msg("Một sự cố với dòng thời gian và thời hạn").text)

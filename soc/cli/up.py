@@ -61,7 +61,7 @@ def _told(name: str, code: int) -> None:
 def _first_run(chosen: Settings) -> None:
     """Make the province and the first administrator of an empty installation."""
     with Application(chosen) as app:
-        with app.database.transaction() as session:
+        with app.database.reading() as session:
             missing = find(session, chosen.province) is None
         if missing:
             app.agencies.add(

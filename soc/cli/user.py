@@ -6,13 +6,12 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from soc.access.accounts import NewAccount
 from soc.access.principal import SYSTEM, Role
 from soc.app.application import Application
-from soc.cli.context import Json, emit, say, settings
+from soc.cli.context import Json, console, emit, say, settings
 from soc.core.i18n import msg
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
@@ -51,7 +50,7 @@ def list_(json: Json = False) -> None:
         table.add_row(
             account.name, account.role.label.render(settings().lang), account.agency, str(account.expires or "")
         )
-    Console().print(table)
+    console().print(table)
 
 
 @app.command(help=msg("Khóa tài khoản và kết thúc các phiên của nó").text)

@@ -47,7 +47,7 @@ def _report(path: Path, offline: bool, json: bool) -> bool:
 
 
 def _audit(json: bool) -> bool:
-    with Application(settings()) as soc, soc.database.transaction() as session:
+    with Application(settings()) as soc, soc.database.reading() as session:
         report = soc.audit.verify(session)
     lang = settings().lang
     if json:
