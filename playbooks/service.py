@@ -85,8 +85,8 @@ class PlaybookService:
 
     def look(self, principal: Principal, plan_hash: str) -> PlanView:
         """A plan with its decision and run."""
-        with self.database.transaction() as session:
-            plan = self._visible_plan(session, principal, plan_hash)
+        with self.database.reading() as session:
+            plan = self._visible_plan(session, principal, plan_hash, lock=False)
             decision = _decision(session, plan_hash)
             run = session.scalar(select(RunRow.id).where(RunRow.plan == plan_hash)) or ""
         return PlanView(plan, decision, run, changed=not self._is_current(principal, plan))
@@ -97,7 +97,7 @@ class PlaybookService:
         undecided = select(PlanRow.hash).where(
             PlanRow.hash.not_in(select(DecisionRow.plan)), PlanRow.expires > self.clock.now()
         )
-        with self.database.transaction() as session:
+        with self.database.reading() as session:
             plans = [read_plan(session, one) for one in session.scalars(undecided.order_by(PlanRow.made))]
         return tuple(plan for plan in plans if plan.needs_approval and principal.scope.sees(plan.agency, plan.exercise))
 
@@ -171,8 +171,8 @@ class PlaybookService:
     def run(self, principal: Principal, run: str) -> RunView:
         """One run with its steps."""
         principal.require(Right.READ_INCIDENTS)
-        with self.database.transaction() as session:
-            return _run_view(session, self._visible_run(session, principal, run))
+        with self.database.reading() as session:
+            return _run_view(session, self._visible_run(session, principal, run, lock=False))
 
     def runs(self, principal: Principal, incident: str = "", limit: int = 50) -> tuple[RunView, ...]:
         """Runs, newest first: of one incident, or all of the scope."""
@@ -185,7 +185,7 @@ class PlaybookService:
             query = query.where(RunRow.agency.in_(sorted(scope.agencies)))
         if incident:
             query = query.where(RunRow.incident == incident)
-        with self.database.transaction() as session:
+        with self.database.reading() as session:
             rows = session.scalars(query.order_by(RunRow.started.desc(), RunRow.id).limit(limit))
             return tuple(_run_view(session, row) for row in list(rows))
 
@@ -236,17 +236,23 @@ class PlaybookService:
         if self.clock.now() > view.plan.expires:
             raise _too_late(plan_hash)
 
-    def _visible_plan(self, session: Session, principal: Principal, plan_hash: str) -> Plan:
+    def _visible_plan(self, session: Session, principal: Principal, plan_hash: str, *, lock: bool = True) -> Plan:
         principal.require(Right.READ_INCIDENTS)
-        row = session.get(PlanRow, plan_hash, with_for_update=True)
+        row = session.get(PlanRow, plan_hash, with_for_update=lock)
         if row is None or not principal.scope.sees(row.agency, row.exercise):
             raise NotFoundError(msg("không tìm thấy"))
         return read_plan(session, plan_hash)
 
     def _visible_run(
-        self, session: Session, principal: Principal, run: str, states: frozenset[RunState] | None = None
+        self,
+        session: Session,
+        principal: Principal,
+        run: str,
+        states: frozenset[RunState] | None = None,
+        *,
+        lock: bool = True,
     ) -> RunRow:
-        row = session.get(RunRow, run, with_for_update=True)
+        row = session.get(RunRow, run, with_for_update=lock)
         if row is None or not principal.scope.sees(row.agency, row.exercise):
             raise NotFoundError(msg("không tìm thấy"))
         if states is not None and RunState(row.state) not in states:

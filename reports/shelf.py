@@ -126,14 +126,14 @@ class ReportService:
     def all(self, principal: Principal) -> list[ShelvedReport]:
         """The reports the principal may see, newest first."""
         principal.require(Right.READ_REPORTS)
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             rows = session.scalars(select(ReportRow).order_by(ReportRow.made.desc(), ReportRow.id.desc()))
             return [_shelved(session, row) for row in rows if _may_see(principal, row)]
 
     def get(self, principal: Principal, ident: str) -> ShelvedReport:
         """One report."""
         principal.require(Right.READ_REPORTS)
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return _shelved(session, _row(session, principal, ident))
 
     def open_file(self, principal: Principal, ident: str, name: str) -> tuple[ReportFile, bytes]:
@@ -161,7 +161,7 @@ class ReportService:
 
     def issued(self, digest: str) -> str | None:
         """The number of the report that has a file of this SHA-256, for the verifier; None = no such file was ever made here."""
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return session.scalar(select(ReportFileRow.report).where(ReportFileRow.sha256 == digest))
 
     def _render(self, kind: str, facts: Assessment, form: str, lang: Lang) -> bytes:

@@ -112,7 +112,7 @@ class AccountService:
         Returns:
             Its one-time password, to be printed once; None when accounts exist.
         """
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             if session.scalar(select(func.count()).select_from(AccountRow)):
                 return None
         return self.add(SYSTEM, NewAccount(FIRST_ADMIN, "Quản trị viên", Role.ADMIN, agency))
@@ -222,13 +222,13 @@ class AccountService:
     def all(self, principal: Principal) -> list[Account]:
         """The accounts of the agencies the administrator manages, by name."""
         principal.require(Right.ADMINISTER)
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             rows = session.scalars(select(AccountRow).order_by(AccountRow.name)).all()
         return [_account(row) for row in rows if principal.scope.sees(row.agency)]
 
     def principal(self, name: str) -> Principal:
         """Somebody as a principal, without signing in: for the command line and scheduled work."""
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             row = session.get(AccountRow, name)
             if row is None or not _account(row).is_active(self._clock.now()):
                 raise NotFoundError(msg("không có tài khoản {name} đang hoạt động", name=name))

@@ -124,14 +124,14 @@ class AgencyService:
 
     def all(self, principal: Principal) -> list[Agency]:
         """The agencies the principal may see, by kind and id."""
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             rows = session.scalars(select(AgencyRow).order_by(AgencyRow.kind, AgencyRow.id)).all()
         return [_from_row(row) for row in rows if principal.scope.sees(row.id)]
 
     def get(self, principal: Principal, agency: str) -> Agency:
         """One agency; NotFoundError when there is none or it may not be seen."""
         principal.require_agency(agency)
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             found = find(session, agency)
         if found is None:
             raise NotFoundError(msg("không tìm thấy"))

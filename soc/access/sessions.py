@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
-from sqlalchemy import delete, select
+from sqlalchemy import Delete, Update, delete, select, update
 from sqlalchemy.orm import Session
 
 from soc.access.accounts import Account, AccountService, account_of, principal_of
@@ -19,6 +19,8 @@ from soc.core.act import Act
 from soc.core.clock import Clock
 from soc.core.settings import Settings
 from soc.storage.sql import Database
+
+_SEEN_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +84,20 @@ class SessionService:
         Role, agency and what may be seen are read anew each time, so that a change acts at once.
         """
         now = self._clock.now()
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             row = session.get(SessionRow, _hash(token))
             if row is None:
                 return None
-            owner = session.get_one(AccountRow, row.account)
-            if row.ends <= now or not account_of(owner).is_active(now):
-                session.delete(row)
-                return None
-            self._touch(row, now)
-            return self._live(session, row, owner, now)
+            live = self._live(session, row, session.get_one(AccountRow, row.account), now)
+        mine = SessionRow.token_hash == row.token_hash
+        if live.ends <= now or not live.account.is_active(now):
+            self._write(delete(SessionRow).where(mine))
+            return None
+        # a write for each page would queue behind the pipeline, so a session is marked as seen only now and then
+        if not live.locked and now - live.seen >= min(_SEEN_EVERY, self._lifetimes.idle / 10):
+            self._write(update(SessionRow).where(mine, SessionRow.seen < now).values(seen=now))
+            return replace(live, seen=now)
+        return live
 
     def unlock(self, token: str, password: str, address: str) -> bool:
         """Open a locked session with its owner's password; False when there is no session. Raises SignInError."""
@@ -130,16 +136,15 @@ class SessionService:
     def all(self, principal: Principal) -> list[LiveSession]:
         """One's own sessions, newest first."""
         now = self._clock.now()
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             owner = session.get_one(AccountRow, principal.id)
             mine = select(SessionRow).where(SessionRow.account == principal.id, SessionRow.ends > now)
             rows = session.scalars(mine.order_by(SessionRow.started.desc())).all()
             return [self._live(session, row, owner, now) for row in rows]
 
-    def _touch(self, row: SessionRow, now: datetime) -> None:
-        # a write for each read would queue behind the pipeline, so a session is marked as seen only now and then
-        if not self._is_idle(row, now) and now - row.seen >= self._lifetimes.idle / 20:
-            row.seen = now
+    def _write(self, change: Delete | Update) -> None:
+        with self._database.transaction() as session:
+            session.execute(change)
 
     def _is_idle(self, row: SessionRow, now: datetime) -> bool:
         return now - row.seen >= self._lifetimes.idle

@@ -23,6 +23,9 @@ from soc.compliance.tables import AssessmentRow, SnapshotRow
 from soc.core.clock import iso
 from soc.core.i18n import Message
 from soc.core.ids import sha256
+from soc.core.scope import Scope
+
+_NEWEST_FIRST = select(AssessmentRow).order_by(AssessmentRow.made.desc(), AssessmentRow.id)
 
 
 def assessment_hash(assessment: Assessment) -> str:
@@ -84,10 +87,16 @@ def find(session: Session, ident: str) -> Assessment | None:
     return None if row is None else assessment_from_json(row.body)
 
 
-def listed(session: Session, limit: int) -> list[Assessment]:
-    """The latest assessments, newest first, whoever asks."""
-    query = select(AssessmentRow).order_by(AssessmentRow.made.desc(), AssessmentRow.id).limit(limit)
-    return [assessment_from_json(row.body) for row in session.scalars(query)]
+def listed(session: Session, scope: Scope, limit: int) -> list[Assessment]:
+    """The latest assessments of the agencies in a scope, newest first; one of the whole province for who sees all of it only."""
+    query = _NEWEST_FIRST if scope.agencies is None else _NEWEST_FIRST.where(AssessmentRow.agency.in_(scope.agencies))
+    return [assessment_from_json(row.body) for row in session.scalars(query.limit(limit))]
+
+
+def newest(session: Session, agency: str | None) -> Assessment | None:
+    """The latest assessment of an agency, None = of the whole province; whoever asks."""
+    row = session.scalar(_NEWEST_FIRST.where(AssessmentRow.agency == agency).limit(1))
+    return None if row is None else assessment_from_json(row.body)
 
 
 def snapshot(session: Session, digest: str) -> Table | None:

@@ -129,7 +129,7 @@ class Assessor:
     def get(self, principal: Principal, ident: str) -> Assessment:
         """A kept assessment. Raises NotFoundError, also for one of an agency out of sight."""
         principal.require(Right.READ_COMPLIANCE)
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             found = archive.find(session, ident)
         if found is None or not _may_see(principal, found):
             raise NotFoundError(msg("không tìm thấy"))
@@ -138,8 +138,15 @@ class Assessor:
     def latest(self, principal: Principal, limit: int = 50) -> list[Assessment]:
         """Kept assessments that the principal may see, newest first."""
         principal.require(Right.READ_COMPLIANCE)
-        with self._database.transaction() as session:
-            return [found for found in archive.listed(session, limit) if _may_see(principal, found)]
+        with self._database.reading() as session:
+            return [found for found in archive.listed(session, principal.scope, limit) if _may_see(principal, found)]
+
+    def newest(self, principal: Principal) -> Assessment | None:
+        """The newest of the province, or of the principal's own agency where the province's is not theirs to see."""
+        principal.require(Right.READ_COMPLIANCE)
+        with self._database.reading() as session:
+            found = archive.newest(session, _own_unless_province(principal, None))
+        return found if found is not None and _may_see(principal, found) else None
 
     def recompute(self, principal: Principal, figures: Sequence[Figure]) -> list[Recomputed]:
         """Ask the stored queries again, and fall back on the kept rows where the facts have changed since.
@@ -162,7 +169,7 @@ class Assessor:
         today = None if live is None else _outcome(figure, live)
         if live is not None and today is not None and live.hash == figure.snapshot:
             return Recomputed(figure.id, "live", today.value, today.numerator, today.denominator, today.value)
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             kept = archive.snapshot(session, figure.snapshot)
         proved = None if kept is None else _outcome(figure, kept)
         live_value = None if today is None else today.value
@@ -183,7 +190,7 @@ class Assessor:
     def _sitting(self, principal: Principal, period: Period, agency: str | None) -> _Sitting:
         now = self._clock.now()
         window = _cut(period, now)
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             places = _places(session, principal, agency)
         question = Question(None if agency is None else frozenset(places), window, now)
         counter = Counter(self._facts, question, self._rulebook.duties, self._around.levels.hash)
@@ -232,7 +239,7 @@ class Assessor:
 
     def _evidence(self, criterion: Criterion, question: Question, day: date) -> tuple[EvidenceRef, ...]:
         since = question.window.since.astimezone(LOCAL_ZONE).date()
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             found = accepted_evidence(
                 session, criterion.id, question.agencies, since=since, until=day, as_of=question.as_of
             )

@@ -179,15 +179,15 @@ class EvidenceService:
         if wanted.agency is not None:
             query = query.where(EvidenceRow.agency == wanted.agency)
         now = self._clock.now()
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             found = [to_evidence(row) for row in session.scalars(query) if is_visible(principal, row)]
         return [item for item in found if wanted.state is None or item.state_at(now) is wanted.state]
 
     def history(self, principal: Principal, ident: str) -> list[Decision]:
         """The decisions on one piece of evidence, oldest first, undone ones included."""
         principal.require(Right.READ_COMPLIANCE)
-        with self._database.transaction() as session:
-            self._row(session, principal, ident)
+        with self._database.reading() as session:
+            self._row(session, principal, ident, lock=False)
             rows = list(decisions_of(session, ident))
         undone = {row.undoes for row in rows}
         return [
@@ -242,8 +242,8 @@ class EvidenceService:
             reason=after.reason,
         )
 
-    def _row(self, session: Session, principal: Principal, ident: str) -> EvidenceRow:
-        row = session.get(EvidenceRow, ident, with_for_update=True)
+    def _row(self, session: Session, principal: Principal, ident: str, *, lock: bool = True) -> EvidenceRow:
+        row = session.get(EvidenceRow, ident, with_for_update=lock)
         if row is None or not is_visible(principal, row):
             raise NotFoundError(msg("không tìm thấy"))
         return row

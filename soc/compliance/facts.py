@@ -143,27 +143,27 @@ class Facts:
 
     def first_actions(self, query: StoredQuery) -> Table:
         """Alert that opened an incident, to the first act of a person."""
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return time_pairs(first_action_times(session, query.window, _scope(query), query.as_of))
 
     def detections(self, query: StoredQuery) -> Table:
         """First event of an alert, to the alert."""
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return time_pairs(detection_times(session, query.window, _scope(query), query.as_of))
 
     def containments(self, query: StoredQuery) -> Table:
         """Alert that opened an incident, to its containment."""
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return time_pairs(containment_times(session, query.window, _scope(query), query.as_of))
 
     def notices(self, query: StoredQuery) -> Table:
         """Incidents detected in the window with the legal notices that went out."""
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return notices(session, query.window, _scope(query), query.as_of)
 
     def incidents(self, query: StoredQuery) -> Table:
         """Incidents and alerts by agency and severity."""
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return alert_counts(session, query.window, _scope(query), query.as_of)
 
     def _counted(self, query: StoredQuery) -> list[_Counted]:
@@ -222,7 +222,7 @@ class Facts:
         return measure_silence(buckets, slot, platform.rhythm, platform.calendar)
 
     def _systems(self, query: StoredQuery) -> Iterator[System]:
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             found = systems_of(session, _scope(query))
         return (system for system in found if system.status is SystemStatus.ACTIVE)
 

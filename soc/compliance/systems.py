@@ -95,13 +95,13 @@ class SystemRegister:
     def visible(self, principal: Principal) -> list[System]:
         """The systems the principal may see, by agency and id."""
         principal.require(Right.READ_COMPLIANCE)
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             return systems_of(session, principal.scope)
 
     def get(self, principal: Principal, ident: str) -> System:
         """One system. Raises NotFoundError, also for one of an agency out of sight."""
         principal.require(Right.READ_COMPLIANCE)
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             row = session.get(SystemRow, ident)
             if row is None:
                 raise NotFoundError(msg("không tìm thấy"))

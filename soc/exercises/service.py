@@ -86,7 +86,7 @@ class ExerciseService:
     def get(self, principal: Principal, code: str) -> ExerciseRun:
         """One run; a foreign agency's is not found."""
         principal.require(Right.READ_EXERCISES)
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             run = _run(_row(session, code))
         principal.require_agency(run.agency)
         return run
@@ -94,14 +94,14 @@ class ExerciseService:
     def runs(self, principal: Principal) -> list[ExerciseRun]:
         """Runs the principal may see, newest first."""
         principal.require(Right.READ_EXERCISES)
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             rows = session.scalars(select(ExerciseRunRow).order_by(ExerciseRunRow.number.desc()))
             return [_run(row) for row in rows if principal.scope.sees(row.agency)]
 
     def score(self, principal: Principal, code: str) -> Score:
         """What was detected, when, and what else was raised: from the alerts tagged with this run only."""
         run = self.get(principal, code)
-        with self._database.transaction() as session:
+        with self._database.reading() as session:
             sent = {
                 row.inject: row
                 for row in session.scalars(select(ExerciseInjectRow).where(ExerciseInjectRow.run == code))

@@ -133,7 +133,7 @@ class IncidentReader:
         query = select(IncidentRow).where(*conditions).order_by(*(column.desc() for column in columns))
         if after:
             query = query.where(_before(columns, after))
-        with self.database.transaction() as session:
+        with self.database.reading() as session:
             total = _count(session, select(IncidentRow.code).where(*conditions))
             rows = list(session.scalars(query.limit(limit + 1)))
         more = _cursor([getattr(rows[limit - 1], column.key) for column in columns]) if len(rows) > limit else ""
@@ -158,7 +158,7 @@ class IncidentReader:
         same = select(AlertRow.incident).join(AlertEntityRow, AlertRow.id == AlertEntityRow.alert)
         others = same.where(AlertEntityRow.key.in_(keys.where(AlertRow.incident == code)), AlertRow.incident != code)
         query = select(IncidentRow).where(IncidentRow.code.in_(others), *_conditions(principal.scope, IncidentFilter()))
-        with self.database.transaction() as session:
+        with self.database.reading() as session:
             rows = session.scalars(query.order_by(IncidentRow.detected.desc(), IncidentRow.code.desc()).limit(limit))
             return tuple(_summary(row) for row in rows)
 
@@ -171,7 +171,7 @@ class IncidentReader:
         columns: list[Any] = [AlertRow.raised, AlertRow.id]
         if after:
             query = query.where(_before(columns, after))
-        with self.database.transaction() as session:
+        with self.database.reading() as session:
             rows = list(session.scalars(query.order_by(*(column.desc() for column in columns)).limit(limit + 1)))
         more = _cursor([rows[limit - 1].raised, rows[limit - 1].id]) if len(rows) > limit else ""
         return AlertPage(tuple(_stored(row) for row in rows[:limit]), more)
@@ -179,7 +179,7 @@ class IncidentReader:
     def alert(self, principal: Principal, ident: str) -> StoredAlert:
         """One alert with its explanation in both languages."""
         principal.require(Right.READ_ALERTS)
-        with self.database.transaction() as session:
+        with self.database.reading() as session:
             row = session.get(AlertRow, ident)
         if row is None or not principal.scope.sees(row.agency, row.exercise):
             raise NotFoundError(msg("không tìm thấy"))
@@ -187,7 +187,7 @@ class IncidentReader:
 
     def _stream(self, principal: Principal, code: str) -> tuple[Incident, tuple[TimelineEntry, ...]]:
         principal.require(Right.READ_INCIDENTS)
-        with self.database.transaction() as session:
+        with self.database.reading() as session:
             row = session.get(IncidentRow, code)
             if row is None or not principal.scope.sees(row.agency, row.exercise):
                 raise NotFoundError(msg("không tìm thấy"))

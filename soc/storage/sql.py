@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -50,6 +50,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+_READING: dict[str, dict[str, Any]] = {
+    "sqlite": {"reading": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+"""Dialect -> execution options of a connection that only reads; `reading` is ours, see `_begin_sqlite`."""
+
+
 class Database:
     """An engine and its sessions.
 
@@ -59,13 +66,28 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._reader = engine.execution_options(**_READING[engine.dialect.name])  # shares the pool of the engine
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session that commits at the end of the block and rolls back on any error."""
+        """A session that commits at the end of the block and rolls back on any error; the only writer meanwhile on SQLite."""
+        with self._answering(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session over one state of the data, that of its first question; it waits for no writer and holds none up.
+
+        Nothing is ever committed. A write raises (EngineError on SQLite), a change of a mapped object at the latest when the block ends.
+        """
+        with self._answering(), Session(self._reader) as session:
+            yield session
+            session.flush()  # else a changed object would be forgotten in silence
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
-                yield session
+            yield
         except OperationalError as problem:
             raise EngineError(
                 msg("cơ sở dữ liệu không đáp ứng: {reason}", reason=str(problem.orig)[:200]),
@@ -83,7 +105,7 @@ def connect(url: str) -> Database:
     engine = create_engine(url, pool_pre_ping=make_url(url).get_backend_name() != "sqlite")
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
+        event.listen(engine, "begin", _begin_sqlite)
     return Database(engine)
 
 
@@ -93,5 +115,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes its place in the queue at once; a reader takes none, and is kept from turning into a writer."""
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")  # the pool hands it on: set each time
+    connection.exec_driver_sql("BEGIN DEFERRED" if reading else "BEGIN IMMEDIATE")

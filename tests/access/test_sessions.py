@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -118,3 +119,17 @@ def test_one_lists_and_ends_ones_own_other_sessions(sessions: SessionService, to
     assert sessions.resolve(other) is None
     assert sessions.resolve(token) is not None
     assert sessions.resolve(foreign) is not None
+
+
+def test_a_page_waits_for_no_writer_while_its_session_was_seen_within_the_minute(
+    sessions: SessionService, database: Database, clock: FixedClock, token: str
+) -> None:
+    """Once a minute the session is marked as seen; all other pages only read, beside whoever writes."""
+    clock.advance(timedelta(seconds=61))
+    live = sessions.resolve(token)
+    assert live is not None
+    assert live.seen == clock.now()
+    clock.advance(timedelta(seconds=59))
+    with database.transaction(), ThreadPoolExecutor(1) as pool:
+        again = pool.submit(sessions.resolve, token).result(20)
+    assert again == live

@@ -307,6 +307,20 @@ def test_law_7_a_foreign_assessment_does_not_exist(world: World, officer: Princi
         world.assessor.assess(other_officer, PERIOD, "xa-mau-01")
 
 
+def test_assessments_of_others_do_not_push_the_own_ones_off_the_list(
+    world: World, officer: Principal, other_officer: Principal
+) -> None:
+    """However many newer ones there are that one may not see, or that are about one agency only."""
+    of_all = world.assessor.assess(LEAD, PERIOD)
+    mine = world.assessor.assess(officer, PERIOD)
+    for _ in range(3):
+        world.clock.advance(timedelta(minutes=1))
+        theirs = world.assessor.assess(other_officer, PERIOD)
+    assert [found.id for found in world.assessor.latest(officer, limit=2)] == [mine.id]
+    assert [found.id for found in world.assessor.latest(LEAD, limit=1)] == [theirs.id]
+    assert [world.assessor.newest(who) for who in (officer, other_officer, LEAD)] == [mine, theirs, of_all]
+
+
 def test_an_auditor_reads_assessments_but_makes_none(world: World, auditor: Principal) -> None:
     made = world.assessor.assess(LEAD, PERIOD)
     assert world.assessor.get(auditor, made.id) == made

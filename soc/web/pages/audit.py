@@ -66,7 +66,7 @@ def show(visit: Reader, request: Request, verify: str = "") -> Response:
     """The list; with `verify` the chain is checked as well, against an anchor if one is given."""
     wanted = read_query(request.query_params, visit.principal)
     trail = visit.services.audit
-    with visit.services.database.transaction() as session:
+    with visit.services.database.reading() as session:
         entries = trail.entries(session, wanted.filters, before=wanted.before, size=PAGE + 1)
         head = trail.head(session)
         report: ChainReport | None = trail.verify(session, wanted.anchor) if verify else None
@@ -91,7 +91,7 @@ def pack(visit: Reader) -> Response:
     visit.remember("audit.export", "audit/pack")
 
     def lines() -> Iterator[bytes]:
-        with visit.services.database.transaction() as session:
+        with visit.services.database.reading() as session:
             yield from write_pack(visit.services.audit.walk(session), iso(visit.now), visit.services.audit_key)
 
     return attachment(f"nhat-ky-kiem-toan-{visit.now:%Y%m%d-%H%M%S}.ndjson", "application/x-ndjson", b"".join(lines()))
@@ -101,7 +101,7 @@ def pack(visit: Reader) -> Response:
 def anchor(visit: Reader) -> Response:
     """The newest point of the chain, signed: to be kept off this machine."""
     _require_whole(visit)
-    with visit.services.database.transaction() as session:
+    with visit.services.database.reading() as session:
         head = visit.services.audit.head(session)
     if head is None:
         raise NotFoundError(msg("không tìm thấy"))

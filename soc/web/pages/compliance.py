@@ -46,7 +46,7 @@ class FigureView:
 @router.get("/compliance")
 def overview(visit: Reader) -> Response:
     """Four rings, each with its sentence, and every criterion."""
-    assessment = newest(visit)
+    assessment = visit.services.assessor.newest(visit.principal)
     layers = [] if assessment is None else [_view(layer) for layer in assessment.results]
     return visit.page(
         "compliance.html",
@@ -65,7 +65,7 @@ def show(visit: Reader, criterion: str) -> Response:
     known = visit.services.catalogue.criterion(criterion)
     if known is None:
         raise NotFoundError(msg("không tìm thấy"))
-    assessment = newest(visit)
+    assessment = visit.services.assessor.newest(visit.principal)
     result = None if assessment is None else _result(assessment, criterion)
     figures = [] if result is None else [_figure(visit, figure) for figure in result.figures]
     today = visit.now.astimezone(LOCAL_ZONE).date()
@@ -102,16 +102,9 @@ def _figure(visit: Visit, figure: Figure) -> FigureView:
     )
 
 
-def newest(visit: Visit) -> Assessment | None:
-    """The newest assessment of the province, or of the visitor's own agency where the province's is not theirs to see."""
-    known = visit.services.assessor.latest(visit.principal)
-    own = None if visit.principal.scope.agencies is None else visit.principal.agency
-    return next((assessment for assessment in known if assessment.agency == own), None)
-
-
 def _rows(visit: Visit, figure: Figure) -> Table | None:
     """The kept rows behind a figure of an assessment that the visitor may see."""
-    with visit.services.database.transaction() as session:
+    with visit.services.database.reading() as session:
         return snapshot(session, figure.snapshot)
 
 

@@ -15,7 +15,6 @@ from soc.core.i18n import Message, msg
 from soc.incidents.model import Status
 from soc.incidents.reader import COUNT_LIMIT, OPEN_INCIDENTS, IncidentFilter, IncidentSummary, Order
 from soc.storage.events import Search
-from soc.web.pages.compliance import newest
 from soc.web.services import Services
 from soc.web.visit import SignedIn, Visit
 
@@ -45,7 +44,7 @@ def show(visit: SignedIn) -> Response:
         newest=_newest(services, principal) if _sees_events(principal) else None,
         sees_events=_sees_events(principal),
         quiet=QUIET,
-        assessment=newest(visit) if visit.may(Right.READ_COMPLIANCE) else None,
+        assessment=services.assessor.newest(principal) if visit.may(Right.READ_COMPLIANCE) else None,
         agencies=visit.agencies(),
         days_left=_days_left(visit),
     )
