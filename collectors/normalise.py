@@ -114,18 +114,6 @@ class Normaliser:
         self._enrich(fields, Facts(reading.platform, moment, reading.proxies, exercise))
         return Event(fields)
 
-    def moment(self, source: Source, text: str, context: ParseContext) -> datetime | None:
-        """When `text`, a record of `source`, says it happened; None where it says nothing or cannot be read.
-
-        For replays that lay records out in time before they run through `normalise`.
-        """
-        try:
-            reading = self._reading(source)
-            parsed = reading.fields(text, ParseContext(context.received, reading.zone))
-            return _moment(parsed, context) if parsed.get("@timestamp") else None
-        except ParseError:
-            return None
-
     def _enrich(self, fields: Fields, facts: Facts) -> None:
         for enricher in self._enrichers:
             fields.update(enricher(fields, facts))

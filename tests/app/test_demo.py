@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from reports.verify import Outcome, verify_report
 from soc.access.principal import SYSTEM
 from soc.app.application import Application
-from soc.app.demo import Demo, DemoResult, demo_settings, fresh_home
+from soc.app.demo import Demo, DemoResult, demo_settings, fresh_home, written_time
 from soc.app.sample_data import load_sample
 from soc.compliance.assessment import Status
 from soc.core.clock import ShiftedClock, SystemClock
@@ -35,6 +36,16 @@ def test_every_line_of_the_sample_becomes_an_event(demo: tuple[Application, Demo
     assert result.moved.read == result.moved.created == app.store.count("", PROVINCE)
     assert result.moved.quarantined == 0
     assert result.masked > 0
+
+
+def test_the_times_by_which_lines_are_laid_out_are_those_of_their_events(
+    demo: tuple[Application, DemoResult],
+) -> None:
+    """The replay looks for the first time in a line, the pipeline reads the line: both must come to the same."""
+    app, _ = demo
+    for event in app.store.scan("", PROVINCE):
+        zone = ZoneInfo(app.sources.registered[event.source].zone)
+        assert written_time(event.original, zone) == event.timestamp
 
 
 def test_the_attacks_of_the_sample_are_found(demo: tuple[Application, DemoResult]) -> None:

@@ -165,11 +165,3 @@ def test_a_line_by_itself_becomes_a_nested_document() -> None:
     assert document["source"] == {"address": "192.0.2.1", "ip": "192.0.2.1", "port": 22, "user": {"name": "a"}}
     assert document["soc"] == {"parser": "openssh@1"}
     assert "@timestamp" not in document
-
-
-def test_the_moment_of_a_record_can_be_asked_before_it_is_read(normaliser: Normaliser) -> None:
-    """Replays lay records out in time; a record without a readable time has none."""
-    context = ParseContext(RECEIVED)
-    assert normaliser.moment(source("one_stop"), LINE, context) == datetime(2026, 11, 17, 2, 2, 11, tzinfo=UTC)
-    assert normaliser.moment(source("one_stop"), '{"taiKhoan":"a"}', context) is None
-    assert normaliser.moment(source("one_stop"), "no JSON", context) is None
