@@ -12,6 +12,18 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 REAL_PARTS = pytest.StashKey[dict[str, str]]()
+PASSED: set[str] = set()
+
+USED_BY = {
+    "tests/storage/": "tantivy",
+    "tests/worker/": "Celery worker",
+    "tests/playbooks/": "SMTP server",
+    "tests/reports/": "PlutoPrint",
+    "tests/detectors/yara/": "YARA",
+    "tests/detectors/pcap/": "scapy",
+    "tests/app/test_exactly_once.py": "kill -9 of soc ingest",
+}
+"""Where a test that passed has used a real part that needs no installing of its own."""
 
 settings.register_profile("ci", max_examples=25, deadline=None, derandomize=True)
 settings.register_profile("full", max_examples=500, deadline=None)
@@ -35,11 +47,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in set(dropped)]
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember which folders had a test that passed."""
+    if report.when == "call" and report.passed:
+        PASSED.update(prefix for prefix in USED_BY if report.nodeid.startswith(prefix))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say which real parts were used and which were not, and why."""
+    for prefix in PASSED:
+        note_part(config, USED_BY[prefix], "used")
     terminalreporter.section("real parts:", sep="-")
     for name, state in sorted(config.stash[REAL_PARTS].items()):
-        terminalreporter.write_line(f"{name:16} {state}")
+        terminalreporter.write_line(f"{name:24} {state}")
 
 
 def note_part(config: pytest.Config, name: str, state: str) -> None:

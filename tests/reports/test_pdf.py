@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pikepdf
 import pytest
@@ -182,3 +184,15 @@ def _outlines(font: bytes):  # type: ignore[no-untyped-def]
         return int.from_bytes(font[at : at + width], "big")
 
     return lambda glyph: place(glyph + 1) > place(glyph)
+
+
+def test_a_real_renderer_draws_every_page(pdftoppm: str, pdf: bytes, reader: PdfReader, tmp_path: Path) -> None:
+    """Poppler, which shares nothing with the engine that made the file, finds ink on each of its pages."""
+    (tmp_path / "report.pdf").write_bytes(pdf)
+    command = [pdftoppm, "-gray", "-r", "30", str(tmp_path / "report.pdf"), str(tmp_path / "page")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    pages = sorted(tmp_path.glob("page*.pgm"))
+    assert len(pages) == len(reader.pages)
+    for page in pages:
+        assert min(page.read_bytes()[-50_000:]) < 100, f"{page.name} is blank"
