@@ -276,6 +276,9 @@ class Demo:
     def _assess_and_report(self) -> None:
         self._told(msg("đánh giá 4 lớp, lập báo cáo"), 0, 2)
         reviewer = self._as("tham-dinh")
+        for agency in self._sample.agencies:
+            if agency.kind == AgencyKind.COMMUNE:
+                self._app.assessor.assess(reviewer, self._sample.period, agency.id)
         self._result.assessment = self._app.assessor.assess(reviewer, self._sample.period)
         self._told(msg("đánh giá 4 lớp, lập báo cáo"), 1, 2)
         report = self._app.reports.build(reviewer, "periodic_4layer", self._result.assessment.id)

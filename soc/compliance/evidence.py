@@ -5,7 +5,7 @@ The four dates, always in this order: period observed, made, received (set by us
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -124,10 +124,6 @@ class Evidence:
         """The state a reader sees at that moment."""
         ended = self.review.valid_until is not None and self.review.valid_until < now.astimezone(LOCAL_ZONE).date()
         return State.EXPIRED if self.review.state is State.ACCEPTED and ended else self.review.state
-
-    def reviewed_as(self, review: Review) -> Evidence:
-        """The same evidence under another review."""
-        return replace(self, review=review)
 
 
 @dataclass(frozen=True, slots=True)
