@@ -47,10 +47,6 @@ class Formats:
         """A date."""
         return format_date(day, "d MMM yyyy" if self._lang is Lang.EN else "dd/MM/yyyy", locale=self._lang.value)
 
-    def local_day(self, moment: datetime) -> str:
-        """The date of a moment, as the calendar on the wall shows it."""
-        return self.day(moment.astimezone(LOCAL_ZONE).date())
-
     def number(self, value: float, digits: int | None = None) -> str:
         """A number with its separators; `digits` behind the comma, or as many as it has, at most three."""
         pattern = "#,##0.###" if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
