@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 from collectors.platform import Platform
@@ -18,12 +19,12 @@ from soc.compliance.assessment import StoredQuery
 from soc.compliance.catalogue import LevelDuties
 from soc.compliance.figures import Table, Value
 from soc.compliance.incident_facts import alert_counts, notices, time_pairs
-from soc.compliance.silence import Silence, empty, measure_silence, pieces, slot_of
+from soc.compliance.silence import Silence, empty_runs, measure_silence, slots_of
 from soc.compliance.systems import System, SystemStatus, systems_of
 from soc.core.clock import Window, iso
 from soc.core.scope import Scope
 from soc.incidents.facts import containment_times, detection_times, first_action_times
-from soc.storage.events import EventStore
+from soc.storage.events import EventStore, Search
 from soc.storage.sql import Database
 
 _MAX_SOURCES = 10_000
@@ -190,36 +191,44 @@ class Facts:
 
     def _source_row(self, query: StoredQuery, counted: _Counted) -> tuple[Value, ...]:
         asked = _of_source(query, counted.source)
-        span = self._store.stats(asked, _scope(query), "@timestamp", query.window)
-        silence = self._silence(query, asked, self._around.platforms().get(counted.platform), heard=counted.events > 0)
+        heard = counted.events > 0
+        silence = self._silence(query, asked, self._around.platforms().get(counted.platform), counted.events)
         return (
             counted.source,
             counted.platform,
             counted.agency,
             counted.log_type,
             counted.events,
-            _moment(span.minimum),
-            _moment(span.maximum),
+            _moment(self._oldest(asked, _scope(query), query.window)) if heard else None,
+            _moment(self._newest(asked, _scope(query), query.window)) if heard else None,
             None if silence is None else silence.hours,
             None if silence is None else silence.gaps,
             None if silence is None else silence.gaps > 0,
         )
 
-    def _silence(self, query: StoredQuery, asked: str, platform: Platform | None, *, heard: bool) -> Silence | None:
+    def _silence(self, query: StoredQuery, asked: str, platform: Platform | None, events: int) -> Silence | None:
         """From the first event ever, so that a source connected late is not blamed for the time before; unheard = all of it."""
         if platform is None:
             return None
-        scope, slot = _scope(query), slot_of(platform.rhythm)
-        first = self._store.stats(asked, scope, "@timestamp").minimum
-        since = query.since if first is None else max(query.since, datetime.fromtimestamp(first, UTC))
+        scope = _scope(query)
+        first = self._oldest(asked, scope)
+        since = query.since if first is None else max(query.since, first)
         if since >= query.until:
             return None
-        buckets = (
-            bucket
-            for piece in pieces(Window(since, query.until), slot)
-            for bucket in (self._store.histogram(asked, scope, piece, slot) if heard else empty(piece, slot))
+        slots = slots_of(Window(since, query.until), platform.rhythm)
+        runs = (
+            empty_runs(slots, partial(self._store.histogram, asked, scope), events) if events else [range(slots.count)]
         )
-        return measure_silence(buckets, slot, platform.rhythm, platform.calendar)
+        return measure_silence(runs, slots, platform.rhythm, platform.calendar)
+
+    def _oldest(self, asked: str, scope: Scope, window: Window | None = None) -> datetime | None:
+        """Time of the first event. A store's statistics would read every one for that."""
+        event = next(self._store.scan(asked, scope, window), None)
+        return None if event is None else event.timestamp
+
+    def _newest(self, asked: str, scope: Scope, window: Window) -> datetime | None:
+        events = self._store.search(Search(asked, scope, window, size=1)).events
+        return events[0].timestamp if events else None
 
     def _systems(self, query: StoredQuery) -> Iterator[System]:
         with self._database.reading() as session:
@@ -231,11 +240,10 @@ class Facts:
         if months is None:
             return ()
         asked = _both(query.query, f'soc.platform:"{system.platform}"')
-        first = self._store.stats(asked, Scope(frozenset({system.agency})), "@timestamp").minimum
-        oldest = None if first is None else datetime.fromtimestamp(first, UTC)
+        oldest = self._oldest(asked, Scope(frozenset({system.agency})))
         connected = None if system.connected is None else iso(system.connected)
         enough = _kept_enough(oldest, system.connected, months_before(query.as_of, months))
-        return ((system.id, system.name_vi, system.level, months, connected, _moment(first), enough),)
+        return ((system.id, system.name_vi, system.level, months, connected, _moment(oldest), enough),)
 
 
 LISTS: dict[str, Lister] = {
@@ -293,5 +301,5 @@ def _scope(query: StoredQuery) -> Scope:
     return Scope(None if query.agencies is None else frozenset(query.agencies))
 
 
-def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else iso(datetime.fromtimestamp(seconds, UTC))
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)
