@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
 
-from soc.core.ecs import TYPES, FieldType, field_type
+from soc.core.ecs import LONG_MAX, LONG_MIN, TYPES, FieldType, field_type
 from soc.core.event import Event, Scalar, Value
 from soc.core.i18n import Message, msg
 from soc.storage.events import AppendResult, AppendStatus
@@ -51,12 +51,13 @@ def admit(event: Event) -> Admitted | Message:
     for name, value in fields.items():
         if not 0 < len(name) <= NAME_CHARS:
             return msg("tên trường dài quá {limit} ký tự hoặc rỗng", limit=NAME_CHARS)
-        if type(value) is str and name not in TYPES:
-            continue  # most values: this loop runs for every field of every event
-        kind = TYPES.get(name, FieldType.KEYWORD)
-        for one in value if isinstance(value, list) else (value,):
-            if not _fits(kind, one):
-                return _unfit(name)
+        fits = _FITS.get(name)
+        if fits is None:
+            if type(value) is str:
+                continue  # most values: this loop runs for every field of every event
+            fits = _is_scalar
+        if not (all(map(fits, value)) if isinstance(value, list) else fits(value)):
+            return _unfit(name)
     return _admitted(event)
 
 
@@ -69,16 +70,51 @@ def _admitted(event: Event) -> Admitted | Message:
     return Admitted(event.id, int(moment), event.agency, event.exercise, raw, event.fields)
 
 
-def _fits(kind: FieldType, value: Scalar) -> bool:
-    if kind is FieldType.KEYWORD or kind is FieldType.TEXT:
-        return type(value) is str or (
-            isinstance(value, _SCALARS) and not (isinstance(value, float) and not math.isfinite(value))
-        )
+def _is_scalar(value: Scalar) -> bool:
+    return type(value) is str or (
+        isinstance(value, _SCALARS) and not (isinstance(value, float) and not math.isfinite(value))
+    )
+
+
+def _is_address(value: Scalar) -> bool:
+    return _has_key(FieldType.IP, value)
+
+
+def _is_date(value: Scalar) -> bool:
+    return _has_key(FieldType.DATE, value)
+
+
+def _is_long(value: Scalar) -> bool:
+    return (type(value) is int and LONG_MIN <= value <= LONG_MAX) or _has_key(FieldType.LONG, value)
+
+
+def _is_float(value: Scalar) -> bool:
+    return _has_key(FieldType.FLOAT, value)
+
+
+def _is_boolean(value: Scalar) -> bool:
+    return isinstance(value, bool)
+
+
+def _has_key(kind: FieldType, value: Scalar) -> bool:
     try:
         key(kind, value)
     except (ValueError, OverflowError, TypeError):  # TypeError: an object, which is no value at all
         return False
     return True
+
+
+_OF_KIND: dict[FieldType, Callable[[Scalar], bool]] = {
+    FieldType.KEYWORD: _is_scalar,
+    FieldType.TEXT: _is_scalar,
+    FieldType.IP: _is_address,
+    FieldType.DATE: _is_date,
+    FieldType.LONG: _is_long,
+    FieldType.FLOAT: _is_float,
+    FieldType.BOOLEAN: _is_boolean,
+}
+_FITS = {name: _OF_KIND[kind] for name, kind in TYPES.items()}
+"""Field name -> whether a value is of its type, for every field that is not a keyword: one look-up in place of two and a comparison."""
 
 
 def _unfit(name: str) -> Message:

@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 import tantivy
 
-from soc.core.ecs import LONG_MIN, TYPES, FieldType, field_type
+from soc.core.ecs import LONG_MIN, FieldType, field_type
 from soc.core.event import Scalar, Value
 from soc.storage.admission import Admitted
 from soc.storage.values import (
@@ -50,6 +50,8 @@ REAL = "real"
 FREE = "*free"
 _ODD = re.compile(r"[\s%#*\0]")
 _MAY_BE_NUMBER = frozenset("-0123456789")
+_REMEMBERED_CHARS = 64
+"""Longer values seldom come again, and would take memory."""
 
 
 def schema() -> tantivy.Schema:
@@ -135,7 +137,13 @@ def document(event: Admitted) -> tantivy.Document:
     made.add_bytes("raw", event.raw)
     add("has", _held(tuple([name for name, value in event.fields.items() if value != []])))
     for name, value in event.fields.items():
-        for term in _terms(name, value):
+        if (
+            type(value) is str and len(value) <= _REMEMBERED_CHARS
+        ):  # most values: the look-up stands here and saves a call
+            terms: Collection[str] = _known_terms(name, value)
+        else:
+            terms = _terms(name, value)
+        for term in terms:
             add("kv", term)
     add("tx", _running_text(event))
     return made
@@ -148,17 +156,32 @@ def _held(names: tuple[str, ...]) -> str:
 
 
 def _terms(name: str, value: Value) -> Collection[str]:
-    if type(value) is str and name not in TYPES:
-        return _keyword_terms(name, value)
-    if isinstance(value, list):
-        return _terms(name, value[0]) if len(value) == 1 else _list_terms(name, value)
-    return () if field_type(name) is FieldType.TEXT else _cached_terms(name, value)
+    """The `kv` terms of a field."""
+    if type(value) is str:
+        return _known_terms(name, value) if len(value) <= _REMEMBERED_CHARS else _scalar_terms(name, value)
+    if not isinstance(value, list):
+        return _known_typed_terms(name, value)
+    if len(value) == 1:
+        return _terms(name, value[0])
+    texts = all(type(one) is str and len(one) <= _REMEMBERED_CHARS for one in value)
+    return _known_list_terms(name, tuple(value)) if texts else _list_terms(name, value)
 
 
-def _keyword_terms(name: str, value: str) -> Collection[str]:
-    """What `_scalar_terms` gives for a text, on the shortest way: most values of most events come here."""
-    if len(value) > KEYWORD_CHARS or not value.isascii() or NUL in value:
-        return _scalar_terms(name, value)
+def _scalar_terms(name: str, value: Scalar) -> tuple[str, ...]:
+    kind = field_type(name)
+    if kind is FieldType.TEXT:
+        return ()
+    if kind is FieldType.LONG and type(value) is int:  # this and plain keywords: all that is new in most events
+        return (f"{start(name)}{value - LONG_MIN:016x}{NUL}{value}",)
+    if kind is FieldType.KEYWORD and type(value) is str and value.isascii() and NUL not in value:
+        return _plain_terms(name, value[:KEYWORD_CHARS])
+    term = _term(name, kind, key(kind, value), text_form(value)[:KEYWORD_CHARS])
+    if kind is FieldType.KEYWORD and (found := number(value)) is not None:
+        return term, number_term(name, found)
+    return (term,)
+
+
+def _plain_terms(name: str, value: str) -> tuple[str, ...]:
     folded = value.lower()
     term = f"{start(name)}{folded}{NUL}" if folded == value else f"{start(name)}{folded}{NUL}{value}"
     if value[:1] in _MAY_BE_NUMBER and (found := number(value)) is not None:
@@ -166,26 +189,22 @@ def _keyword_terms(name: str, value: str) -> Collection[str]:
     return (term,)
 
 
-def _scalar_terms(name: str, value: Scalar) -> tuple[str, ...]:
-    kind = field_type(name)
-    term = _term(name, kind, key(kind, value), text_form(value)[:KEYWORD_CHARS])
-    if kind is FieldType.KEYWORD and (found := number(value)) is not None:
-        return term, number_term(name, found)
-    return (term,)
-
-
-_cached_terms = lru_cache(maxsize=16_384, typed=True)(_scalar_terms)
-
-
-def _list_terms(name: str, value: list[Scalar]) -> set[str]:
+def _list_terms(name: str, value: Sequence[Scalar]) -> frozenset[str]:
     """Of values that fold alike one term only, or the event would count twice."""
     kind = field_type(name)
     if kind is FieldType.TEXT:
-        return set()
-    terms = {_term(name, kind, at, text_form(spelling)) for at, spelling in keys(name, value).items()}
+        return frozenset()
+    terms = {_term(name, kind, at, text_form(spelling)) for at, spelling in keys(name, list(value)).items()}
     if kind is FieldType.KEYWORD:
         terms |= {number_term(name, found) for one in value if (found := number(one)) is not None}
-    return terms
+    return frozenset(terms)
+
+
+# Nine values in ten came a moment ago. Texts are remembered apart from other values: to a dictionary 1, 1.0 and True are one key though
+# they have different terms, and telling types apart costs more. Lists are remembered of texts only, for the same reason.
+_known_terms = lru_cache(maxsize=16_384)(_scalar_terms)
+_known_typed_terms = lru_cache(maxsize=4096, typed=True)(_scalar_terms)
+_known_list_terms = lru_cache(maxsize=1024)(_list_terms)
 
 
 def _term(name: str, kind: FieldType, at: Key, spelling: str) -> str:
