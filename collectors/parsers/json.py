@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import ClassVar
 
 import orjson
@@ -34,7 +34,7 @@ class JsonParser:
         return flat_fields(load_object(text))
 
 
-def load_object(text: str) -> Mapping[str, object]:
+def load_object(text: str) -> dict[str, object]:
     """The JSON object that `text` is. Raises ParseError, with the column, for anything else."""
     try:
         value = orjson.loads(text)
@@ -45,7 +45,7 @@ def load_object(text: str) -> Mapping[str, object]:
     return value
 
 
-def flat_fields(document: Mapping[str, object]) -> Record:
+def flat_fields(document: dict[str, object]) -> Record:
     """`document` as dotted names. Raises ParseError beyond 32 levels, 2,000 fields or names of 512 letters."""
     fields: Record = {}
     for name, value, inside_list in _leaves(document):
@@ -60,17 +60,17 @@ def flat_fields(document: Mapping[str, object]) -> Record:
     return fields
 
 
-def _leaves(document: Mapping[str, object]) -> Iterator[tuple[str, object, bool]]:
+def _leaves(document: dict[str, object]) -> Iterator[tuple[str, object, bool]]:
     """(name, value, whether a list holds it) in the order of the document; iterative, as depth is the sender's choice."""
     stack: list[tuple[str, object, bool, int]] = [("", document, False, 0)]
     while stack:
         name, value, inside_list, depth = stack.pop()
         if depth > MAX_DEPTH or len(name) > MAX_NAME:
             raise _too_large()
-        if isinstance(value, Mapping):
+        if type(value) is dict:  # a parsed document holds no other mapping; asking for Mapping took a third of the time
             prefix = f"{name}." if name else ""
             stack += [(prefix + key, value[key], inside_list, depth + 1) for key in reversed(value)]
-        elif isinstance(value, list):
+        elif type(value) is list:
             stack += [(name, item, True, depth + 1) for item in reversed(value)]
         elif value is not None:
             yield name, value, inside_list

@@ -81,6 +81,8 @@ def coerce(name: str, value: object) -> Scalar | list[Scalar] | None:
     """
     if ((type(value) is str and value) or type(value) is int) and name not in TYPES:
         return value  # nearly every field of nearly every event
+    if type(value) is int and TYPES[name] is FieldType.LONG and LONG_MIN <= value <= LONG_MAX:
+        return value
     if isinstance(value, (list, tuple)):
         kept = [item for item in (_scalar(name, one) for one in value) if item is not None]
         return kept or None
