@@ -34,7 +34,13 @@ def plan(incident: str, playbook: str, as_: As = None, json: Json = False) -> No
         obstacles = {dry.step.id: dry.obstacle for dry in soc.playbooks.dry_run(who, made.hash)}
     lang = settings().lang
     if json:
-        emit([asdict(made) | {"obstacles": {k: v.render(lang) for k, v in obstacles.items() if v is not None}}])
+        emit(
+            [
+                {"hash": made.hash}
+                | asdict(made)
+                | {"obstacles": {k: v.render(lang) for k, v in obstacles.items() if v is not None}}
+            ]
+        )
         return
     show_plan(made)
     for step, obstacle in obstacles.items():
