@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TypeAlias
@@ -21,7 +21,8 @@ from soc.compliance.figures import Table, Value
 from soc.compliance.incident_facts import alert_counts, notices, time_pairs
 from soc.compliance.silence import Silence, empty_runs, measure_silence, slots_of
 from soc.compliance.systems import System, SystemStatus, systems_of
-from soc.core.clock import Window, iso
+from soc.core.clock import Window, iso, parse_iso
+from soc.core.event import Event
 from soc.core.scope import Scope
 from soc.incidents.facts import containment_times, detection_times, first_action_times
 from soc.storage.events import EventStore, Search
@@ -61,29 +62,39 @@ class Facts:
     Args:
         store: events.
         database: incidents and systems.
+        late: the only sources that sent events of the window too late to be counted; None = any may have.
     """
 
-    def __init__(self, store: EventStore, database: Database, around: Surroundings) -> None:
-        self._store, self._database, self._around = store, database, around
+    def __init__(
+        self, store: EventStore, database: Database, around: Surroundings, *, late: frozenset[str] | None = None
+    ) -> None:
+        self._store, self._database, self._around, self._late = store, database, around, late
 
     def table(self, query: StoredQuery) -> Table:
         """The rows that a stored query counts. Raises KeyError for a list that is not in LISTS.
 
-        The condition on the time of receipt is dear in an index. While nothing has been received later it changes nothing and is left
-        out; that is asked again at the end, as events may have come meanwhile.
+        The condition on the time of receipt is dear in an index: there are about as many such times as events. So it is put only to
+        the sources for which it changes anything. When others join these meanwhile, the rows are read again under the condition.
         """
         read = LISTS[query.facts]
-        if query.engine == "events" and not self._came_later(query):
-            table = read(self, replace(query, query=""))
-            if not self._came_later(query):
+        if query.engine == "events" and query.query == received_by(query.as_of):
+            late = self._sources_late(query)
+            table = read(Facts(self._store, self._database, self._around, late=late), query)
+            if self._sources_late(query) <= late:
                 return table
         return read(self, query)
 
-    def _came_later(self, query: StoredQuery) -> bool:
-        return (
-            query.query != received_by(query.as_of)
-            or self._store.count(_received_after(query.as_of), _scope(query)) > 0
-        )
+    def _sources_late(self, query: StoredQuery) -> frozenset[str]:
+        """Sources with events of the window that reached us after `as_of`."""
+        later, scope = _received_after(query.as_of), _scope(query)
+        if not self._store.count(later, scope, query.window):
+            return frozenset()
+        found = self._store.terms(later, scope, "soc.source", _MAX_SOURCES, query.window)
+        return frozenset(str(term.value) for term in found.values)
+
+    def _asked(self, query: StoredQuery, ident: str) -> str:
+        """Events of the window from one source, those that came too late left out."""
+        return _both("" if self._late is not None and ident not in self._late else query.query, _of_source(ident))
 
     def sources_heard(self, query: StoredQuery) -> Table:
         """Every registered source, and every other one that sent events: how much was heard, and how long it was silent."""
@@ -169,7 +180,8 @@ class Facts:
 
     def _counted(self, query: StoredQuery) -> list[_Counted]:
         scope = _scope(query)
-        found = self._store.terms(query.query, scope, "soc.source", _MAX_SOURCES, query.window)
+        asked = query.query if self._late is None or self._late else ""
+        found = self._store.terms(asked, scope, "soc.source", _MAX_SOURCES, query.window)
         heard = {str(term.value): term.count for term in found.values}
         registered = {s.id: s for s in self._around.sources().values() if scope.sees(s.agency)}
         return [
@@ -186,49 +198,51 @@ class Facts:
 
     def _unknown(self, query: StoredQuery, ident: str, events: int) -> _Counted:
         """A source that is not registered any more: its platform and agency stand on its events."""
-        event = next(iter(self._store.scan(_of_source(query, ident), _scope(query), query.window)))
+        event = next(iter(self._store.scan(self._asked(query, ident), _scope(query), query.window)))
         return _Counted(ident, event.platform, event.agency, None, events)
 
     def _source_row(self, query: StoredQuery, counted: _Counted) -> tuple[Value, ...]:
-        asked = _of_source(query, counted.source)
-        heard = counted.events > 0
-        silence = self._silence(query, asked, self._around.platforms().get(counted.platform), counted.events)
+        asked, scope = self._asked(query, counted.source), _scope(query)
+        first = next(self._store.scan(asked, scope, query.window), None) if counted.events else None
+        last = self._store.search(Search(asked, scope, query.window, size=1)).events if first else ()
+        silence = self._silence(query, counted, self._around.platforms().get(counted.platform))
         return (
             counted.source,
             counted.platform,
             counted.agency,
             counted.log_type,
             counted.events,
-            _moment(self._oldest(asked, _scope(query), query.window)) if heard else None,
-            _moment(self._newest(asked, _scope(query), query.window)) if heard else None,
+            None if first is None else iso(first.timestamp),
+            iso(last[0].timestamp) if last else None,
             None if silence is None else silence.hours,
             None if silence is None else silence.gaps,
             None if silence is None else silence.gaps > 0,
         )
 
-    def _silence(self, query: StoredQuery, asked: str, platform: Platform | None, events: int) -> Silence | None:
+    def _silence(self, query: StoredQuery, counted: _Counted, platform: Platform | None) -> Silence | None:
         """From the first event ever, so that a source connected late is not blamed for the time before; unheard = all of it."""
         if platform is None:
             return None
         scope = _scope(query)
-        first = self._oldest(asked, scope)
+        first = self._oldest(query, scope, _of_source(counted.source))
         since = query.since if first is None else max(query.since, first)
         if since >= query.until:
             return None
         slots = slots_of(Window(since, query.until), platform.rhythm)
-        runs = (
-            empty_runs(slots, partial(self._store.histogram, asked, scope), events) if events else [range(slots.count)]
-        )
+        if not counted.events:
+            return measure_silence([range(slots.count)], slots, platform.rhythm, platform.calendar)
+        histogram = partial(self._store.histogram, self._asked(query, counted.source), scope)
+        runs = empty_runs(slots, histogram, counted.events)
         return measure_silence(runs, slots, platform.rhythm, platform.calendar)
 
-    def _oldest(self, asked: str, scope: Scope, window: Window | None = None) -> datetime | None:
-        """Time of the first event. A store's statistics would read every one for that."""
-        event = next(self._store.scan(asked, scope, window), None)
-        return None if event is None else event.timestamp
-
-    def _newest(self, asked: str, scope: Scope, window: Window) -> datetime | None:
-        events = self._store.search(Search(asked, scope, window, size=1)).events
-        return events[0].timestamp if events else None
+    def _oldest(self, query: StoredQuery, scope: Scope, asked: str) -> datetime | None:
+        """Time of the first event of all times that came in time. Mostly that is the first of all, so that is looked at first."""
+        if self._late is not None:
+            first = next(self._store.scan(asked, scope), None)
+            if first is None or _received(first) <= query.as_of:
+                return None if first is None else first.timestamp
+        found = next(self._store.scan(_both(query.query, asked), scope), None)
+        return None if found is None else found.timestamp
 
     def _systems(self, query: StoredQuery) -> Iterator[System]:
         with self._database.reading() as session:
@@ -239,11 +253,11 @@ class Facts:
         months = self._around.levels.levels[system.level].retention_months
         if months is None:
             return ()
-        asked = _both(query.query, f'soc.platform:"{system.platform}"')
-        oldest = self._oldest(asked, Scope(frozenset({system.agency})))
+        oldest = self._oldest(query, Scope(frozenset({system.agency})), f'soc.platform:"{system.platform}"')
         connected = None if system.connected is None else iso(system.connected)
         enough = _kept_enough(oldest, system.connected, months_before(query.as_of, months))
-        return ((system.id, system.name_vi, system.level, months, connected, _moment(oldest), enough),)
+        since = None if oldest is None else iso(oldest)
+        return ((system.id, system.name_vi, system.level, months, connected, since, enough),)
 
 
 LISTS: dict[str, Lister] = {
@@ -280,8 +294,8 @@ def _kept_enough(oldest: datetime | None, connected: datetime | None, needed: da
     return None if connected is not None and connected > needed else False
 
 
-def _of_source(query: StoredQuery, ident: str) -> str:
-    return _both(query.query, f'soc.source:"{ident}"')
+def _of_source(ident: str) -> str:
+    return f'soc.source:"{ident}"'
 
 
 def received_by(as_of: datetime) -> str:
@@ -301,5 +315,5 @@ def _scope(query: StoredQuery) -> Scope:
     return Scope(None if query.agencies is None else frozenset(query.agencies))
 
 
-def _moment(at: datetime | None) -> str | None:
-    return None if at is None else iso(at)
+def _received(event: Event) -> datetime:
+    return parse_iso(str(event.fields["soc.received"]))
