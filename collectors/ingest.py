@@ -60,16 +60,20 @@ class Collector:
     clock: Clock
     max_record_bytes: int = 1_048_576
 
-    def collect(self, source: str, inlet: Input, progress: Progress = lambda _: None) -> Counts:
+    def collect(self, source: str, inlet: Input, progress: Progress = lambda _: None, *, forget: bool = True) -> Counts:
         """Take in what `inlet` has now, for the registered source `source`.
 
         Killed at any moment, the next call goes on behind the last record that was kept. At the end of an input that is not
         followed its cursors are forgotten: taking it in again delivers it again, and the store counts duplicates.
 
+        Args:
+            forget: False to keep the cursors at the end, until `forget` is called: then a process that is killed before the
+                records are in the store does not take the whole input in once more.
+
         Raises:
             EngineError: the spool cannot keep anything (disk full); what was counted so far is kept, nothing else is.
         """
-        prefix = f"{source}\x1f{inlet.key}\x1f"
+        prefix = _prefix(source, inlet)
         kept = {name.removeprefix(prefix): state for name, state in self.spool.cursors(prefix).items()}
         reading = Reading(source, self.clock.now(), self.max_record_bytes, kept)
         total, touched = Counts(), set(kept)
@@ -77,9 +81,13 @@ class Collector:
             total += self._keep(batch, reading, prefix)
             touched |= batch.cursors.keys()
             progress(total)
-        if not inlet.follow:
+        if forget and not inlet.follow:
             self.spool.append((), {prefix + name: None for name in touched})
         return total
+
+    def forget(self, source: str, inlet: Input) -> None:
+        """Forget how far an input was taken in: the next time it is delivered anew."""
+        self.spool.append((), dict.fromkeys(self.spool.cursors(_prefix(source, inlet))))
 
     def follow(
         self, source: str, inlet: Input, stop: threading.Event, poll_s: float = 1.0, progress: Progress = lambda _: None
@@ -116,6 +124,11 @@ class Collector:
         decoded = decode(record.data, record.charset)
         redacted = self.redactor.redact(decoded.text)
         return redacted.text.encode("utf-8", "surrogatepass"), decoded.charset, redacted.count
+
+
+def _prefix(source: str, inlet: Input) -> str:
+    """Of the cursors of one input of one source."""
+    return f"{source}\x1f{inlet.key}\x1f"
 
 
 def _of_fault(fault: InputError, source: str, received: datetime) -> tuple[RawRecord, Message, str, Kind]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from collectors.ingest import Counts
+from collectors.input import Input
 from collectors.inputs import files_under, open_input
 from collectors.platform import platform_of
 from soc.app.application import Application
@@ -35,23 +36,25 @@ def ingest(
     with Application(settings(), writer=True) as app, _progress() as bar:
         ident = source or _import(app, platform, agency, parser)
         app.sources.resolve(ident)
-        counts = _collect(app, ident, paths, bar)
+        inlets = [open_input(path) for named in paths for path in files_under(named)]
+        counts = _collect(app, ident, inlets, bar)
         step = _move(app, bar)
+        for inlet in inlets:
+            app.collector.forget(ident, inlet)
     _report(counts, step, json=json)
     if counts.faults:
         raise typer.Exit(EXIT_PARTLY)
 
 
-def _collect(app: Application, source: str, paths: list[Path], bar: Progress) -> Counts:
+def _collect(app: Application, source: str, inlets: list[Input], bar: Progress) -> Counts:
     task = bar.add_task(msg("thu nhận").render(settings().lang), total=None)
     counts = Counts()
 
     def show(so_far: Counts) -> None:
         bar.update(task, completed=counts.accepted + so_far.accepted)
 
-    for named in paths:
-        for path in files_under(named):
-            counts += app.collector.collect(source, open_input(path), show)
+    for inlet in inlets:
+        counts += app.collector.collect(source, inlet, show, forget=False)
     return counts
 
 

@@ -97,3 +97,16 @@ def test_a_store_that_refuses_keeps_the_batch_in_the_spool(app: Application, tmp
     step = app.pipeline.drain()
     assert (step.created, step.alerts, app.spool.depth()) == (1, 1, 0)
     assert app.store.count("", PROVINCE) == 1
+
+
+def test_an_input_whose_records_are_not_in_the_store_yet_is_not_taken_in_again(
+    app: Application, tmp_path: Path
+) -> None:
+    """A process killed between the two goes on with the store; only once forgotten is the file delivered anew."""
+    for path in (tmp_path / "a.log", tmp_path / "a.json"):
+        path.write_bytes(orjson.dumps(SHELL) + b"\n")
+        first = app.collector.collect("portal", open_input(path), forget=False)
+        again = app.collector.collect("portal", open_input(path), forget=False)
+        app.collector.forget("portal", open_input(path))
+        anew = app.collector.collect("portal", open_input(path))
+        assert (first.accepted, again.accepted, anew.accepted) == (1, 0, 1), path.name
