@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -155,16 +156,16 @@ class Pipeline:
     def _normalise(self, batch: Sequence[SpoolItem]) -> tuple[list[Event], int]:
         events: list[Event] = []
         broken: list[tuple[RawRecord, Message, str, Kind]] = []
+        resolve = cache(self.sources)  # an exercise run is looked up in SQL: once per batch, not per record
         for item in batch:
             try:
-                events.append(self._event(item))
+                events.append(self._event(item, *resolve(item.source)))
             except (InputError, NotFoundError) as problem:
                 broken.append((item.record, problem.as_message(), item.ident, Kind.PARSE))
         self.quarantine.add_all(broken)
         return events, len(broken)
 
-    def _event(self, item: SpoolItem) -> Event:
-        source, exercise = self.sources(item.source)
+    def _event(self, item: SpoolItem, source: Source, exercise: str | None) -> Event:
         event = self.normaliser.normalise(item.record, source, item.ident, redacted=item.masked, exercise=exercise)
         if item.charset == UTF8:
             return event
