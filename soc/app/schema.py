@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import MetaData, inspect, text
 from sqlalchemy.engine import Connection
 
+from detectors.rulesets import tables as rule_set_tables
 from playbooks import tables as playbook_tables
 from reports import tables as report_tables
 from soc.access import tables as access_tables
@@ -30,11 +31,12 @@ DECLARED = (
     pipeline_tables,
     playbook_tables,
     report_tables,
+    rule_set_tables,
 )
 """Modules that put their tables on `Base`."""
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-NEWEST = "0001"
+NEWEST = "0002"
 """The revision this code needs; a test compares it with the newest file."""
 
 
