@@ -1,48 +1,33 @@
-"""Cases of rules: events a rule must catch and events it must leave alone, as raw lines of the true log format.
+"""Trying rules: the cases beside each (`detectors.cases`) through the same detector as live events.
 
-    platform: one_stop
-    must_fire:
-      - name: an officer exports 18,450 dossiers in the evening
-        rule: onestop_mass_export        # the rule of the file's name when left out
-        entities: {user.name: canbo.01}  # what the alert must be about
-        lines:
-          - '{"thoiGian": ...}'
-          - repeat: 12                   # twelve lines, {{n}} {{iso}} {{epoch_ms}} {{date}} {{time}} filled in
-            start: "2026-11-17T01:30:00+07:00"
-            every_s: 20
-            agency: xa-mau-02            # of another agency than the rest
-            line: '{"time": "{{iso}}", ...}'
-    must_not_fire:
-      - name: ...
-
-The lines go through whatever the caller gives as `normalise`, as this package knows nothing of parsers; then through the same
-detector as live events.
+Raw lines go through whatever the caller gives as `normalise`, as this package knows nothing of parsers. Documents are taken as
+`soc detect` takes them; they get the marks of ours that an alert needs, and no platform unless the case names one, so that they
+meet the rules their own shape calls for.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
-from typing import Annotated, Protocol
-
-import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from typing import Protocol
 
 from detectors.alert import Alert
+from detectors.cases import Case, Cases, Content, DocumentSeries, load_cases
 from detectors.detector import SigmaDetector
 from detectors.rulepack import cases_of, sigma_files
+from detectors.sigma.adapt import adapt
 from detectors.sigma.correlation_rules import CorrelationRule
+from detectors.sigma.moments import from_us, moment_us
 from detectors.sigma.rules import Rule, RuleSet
-from soc.core.clock import LOCAL_ZONE
+from soc.core.clock import iso
 from soc.core.errors import DefinitionError, SocError
 from soc.core.event import Event
 from soc.core.i18n import Message, msg
 
-AGENCY = "co-quan-thu"
-_MARK = re.compile(r"\{\{(\w+)\}\}")
+_UNTIMED_US = 1_800_000_000_000_000
+"""The time of a document that has none: of no matter, but an alert has one."""
 
 
 class Normalise(Protocol):
@@ -51,42 +36,12 @@ class Normalise(Protocol):
     def __call__(self, platform: str, line: str, agency: str) -> Event: ...
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """How many cases of each kind an alerting rule must have."""
 
-
-class Series(_Strict):
-    """Lines made of one pattern."""
-
-    line: str
-    repeat: Annotated[int, Field(ge=1, le=100_000)] = 1
-    start: AwareDatetime | None = None
-    every_s: Annotated[float, Field(ge=0)] = 0
-    agency: str = AGENCY
-    platform: str | None = None
-
-    def lines(self) -> Iterator[str]:
-        """The pattern filled in, once for each repetition."""
-        for number in range(self.repeat):
-            moment = None if self.start is None else self.start + timedelta(seconds=self.every_s * number)
-            yield _MARK.sub(lambda mark, n=number, at=moment: _filled(mark, n, at), self.line)  # type: ignore[misc]
-
-
-class Case(_Strict):
-    """One scene."""
-
-    name: str
-    rule: str | None = None
-    entities: dict[str, str] = {}
-    lines: Annotated[list[str | Series], Field(min_length=1)]
-
-
-class Cases(_Strict):
-    """The file beside a rule."""
-
-    platform: str
-    must_fire: Annotated[list[Case], Field(min_length=1)]
-    must_not_fire: Annotated[list[Case], Field(min_length=1)]
+    fire: int = 1
+    spare: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,73 +60,25 @@ class CaseResult:
         return self.fault is None
 
 
-def _filled(mark: re.Match[str], number: int, moment: datetime | None) -> str:
-    if mark[1] == "n":
-        return f"{number + 1:04d}"
-    if moment is None:
-        return mark[0]
-    local = moment.astimezone(LOCAL_ZONE)
-    forms = {
-        "iso": local.isoformat(),
-        "epoch_ms": str(int(moment.timestamp() * 1000)),
-        "date": f"{local:%Y-%m-%d}",
-        "time": f"{local:%H:%M:%S}",
-    }
-    return forms.get(mark[1], mark[0])
-
-
-def load_cases(rule_file: Path) -> Cases:
-    """The cases beside `rule_file`. Raises DefinitionError: none there, not readable, or only one of the two kinds."""
-    path = cases_of(rule_file)
-    try:
-        return Cases.model_validate(yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader))
-    except FileNotFoundError as problem:
-        raise DefinitionError(
-            msg("luật không có ca thử"),
-            expected=msg("tệp {name} bên cạnh, có must_fire và must_not_fire", name=path.name),
-            where=f"{rule_file}:1",
-            advice=msg("viết ít nhất một ca phải bắt và một ca giống mà lành"),
-        ) from problem
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
-        raise DefinitionError(
-            msg("không đọc được ca thử: {reason}", reason=str(problem)), where=f"{path}:1"
-        ) from problem
-    except ValidationError as problem:
-        raise _fault_of(path, problem) from problem
-
-
-def _fault_of(path: Path, problem: ValidationError) -> DefinitionError:
-    first = problem.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return DefinitionError(
-        msg("ca thử sai ở {place}: {reason}", place=place, reason=first["msg"]),
-        expected=msg("platform, must_fire và must_not_fire, mỗi phần ít nhất một ca"),
-        where=f"{path}:1",
-        advice=msg("xem docs/write-a-rule.md"),
-    )
-
-
-def run_cases(rule_file: Path, normalise: Normalise) -> list[CaseResult]:
+def run_cases(rule_file: Path, normalise: Normalise, needed: Needed = Needed()) -> list[CaseResult]:
     """Try every case beside a rule file against all rules in that file.
 
     Raises:
-        FaultsError or DefinitionError: the rule or its cases cannot be loaded, or a rule that alerts has no case of one kind.
+        FaultsError or DefinitionError: the rule or its cases cannot be loaded, or a rule that alerts has too few cases of one kind.
     """
-    ruleset = RuleSet.load([rule_file])
-    if ruleset.refusals:
-        raise ruleset.refusals[0]
+    ruleset = _load(rule_file)
     cases = load_cases(rule_file)
     results = [_run(rule_file, ruleset, cases, case, normalise, must_fire=True) for case in cases.must_fire]
     results += [_run(rule_file, ruleset, cases, case, normalise, must_fire=False) for case in cases.must_not_fire]
-    _require_both_kinds(rule_file, ruleset, results)
+    _require_both_kinds(rule_file, ruleset, results, needed)
     return results
 
 
-def run_all(root: Path, normalise: Normalise) -> Iterator[list[CaseResult] | SocError]:
+def run_all(root: Path, normalise: Normalise, needed: Needed = Needed()) -> Iterator[list[CaseResult] | SocError]:
     """The results of every rule file at or below `root`, or why it could not be tried."""
     for rule_file in sigma_files(root):
         try:
-            yield run_cases(rule_file, normalise)
+            yield run_cases(rule_file, normalise, needed)
         except SocError as problem:
             yield problem
 
@@ -182,19 +89,39 @@ def alerting_rules(ruleset: RuleSet) -> list[Rule | CorrelationRule]:
     return rules + [rule for rule in ruleset.correlations if rule.reported]
 
 
-def _require_both_kinds(rule_file: Path, ruleset: RuleSet, results: Sequence[CaseResult]) -> None:
+def _load(rule_file: Path) -> RuleSet:
+    """The rules of the file; with those of its folder when it counts rules of another file."""
+    alone = RuleSet.load([rule_file])
+    if not alone.refusals:
+        return alone
+    joined = RuleSet.load([rule_file, *sigma_files(rule_file.parent)])
+    mine = [refusal for refusal in joined.refusals if _is_of(refusal.where, rule_file)]
+    if mine:
+        raise mine[0]
+    return joined
+
+
+def _is_of(where: str, rule_file: Path) -> bool:
+    return where.startswith(f"{rule_file}:")
+
+
+def _require_both_kinds(rule_file: Path, ruleset: RuleSet, results: Sequence[CaseResult], needed: Needed) -> None:
     for rule in alerting_rules(ruleset):
-        for must_fire in (True, False):
-            if not any(result.rule == rule.name and result.must_fire is must_fire for result in results):
-                raise DefinitionError(
-                    msg(
-                        "luật {rule} thiếu ca {kind}",
-                        rule=rule.name or rule.id,
-                        kind="must_fire" if must_fire else "must_not_fire",
-                    ),
-                    where=f"{cases_of(rule_file)}:1",
-                    advice=msg("viết ít nhất một ca phải bắt và một ca giống mà lành"),
-                )
+        if not _is_of(rule.where, rule_file):
+            continue
+        for must_fire, wanted in ((True, needed.fire), (False, needed.spare)):
+            found = sum(result.rule == rule.name and result.must_fire is must_fire for result in results)
+            if found < wanted:
+                raise _too_few(rule, rule_file, "must_fire" if must_fire else "must_not_fire", found, wanted)
+
+
+def _too_few(rule: Rule | CorrelationRule, rule_file: Path, kind: str, found: int, wanted: int) -> DefinitionError:
+    return DefinitionError(
+        msg("luật {rule} có {found} ca {kind}", rule=rule.name or rule.id, found=found, kind=kind),
+        expected=msg("ít nhất {wanted} ca", wanted=wanted),
+        where=f"{cases_of(rule_file)}:1",
+        advice=msg("viết ít nhất một ca phải bắt và một ca giống mà lành"),
+    )
 
 
 def _run(
@@ -215,10 +142,26 @@ def _run(
 
 
 def _events(cases: Cases, case: Case, normalise: Normalise) -> Iterator[Event]:
-    for entry in case.lines:
-        series = Series(line=entry) if isinstance(entry, str) else entry
+    for series in case.lines:
         for line in series.lines():
-            yield normalise(series.platform or cases.platform, line, series.agency)
+            yield normalise(str(series.platform or cases.platform), line, series.agency)
+    numbers = count(1)
+    for documents in case.documents:
+        for document in documents.documents():
+            yield _event(document, documents, documents.platform or cases.platform, next(numbers))
+
+
+def _event(document: Content, series: DocumentSeries, platform: str | None, number: int) -> Event:
+    """The document as its rules read it, with the marks of a stored event.
+
+    A platform of None is a mark that no rule looks at; any name would send the document to the rules of that platform alone.
+    """
+    flat = dict(adapt(document))
+    moment = moment_us(flat)
+    flat["@timestamp"] = iso(from_us(_UNTIMED_US if moment is None else moment))
+    flat.setdefault("event.id", f"case-{number:06d}")
+    flat |= {"soc.agency": series.agency, "soc.source": "case", "soc.platform": platform}
+    return Event(flat)  # type: ignore[arg-type]  # a document of a foreign log may be nested
 
 
 def _judged(case: Case, alerts: Sequence[Alert], must_fire: bool) -> Message | None:

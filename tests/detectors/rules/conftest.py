@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from detectors.testing import Normalise
-from soc.cli.rules import case_normaliser
+from soc.cli.rule_cases import case_normaliser
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from detectors.cases import Series
 from detectors.rulepack import cases_of, own_rules
-from detectors.testing import Normalise, Series, run_all, run_cases
+from detectors.testing import Needed, Normalise, run_all, run_cases
 from soc.core.errors import DefinitionError
 from soc.core.i18n import Lang
 
@@ -54,7 +55,7 @@ def test_each_alerting_rule_of_a_file_needs_both_kinds(normalise: Normalise, tmp
     cases_of(rule).write_text(text, "utf-8")
     with pytest.raises(DefinitionError) as caught:
         run_cases(rule, normalise)
-    assert "rule gambling_seo_spam_query has no case of kind must_fire" in caught.value.render(Lang.EN)
+    assert "rule gambling_seo_spam_query has 0 cases of kind must_fire" in caught.value.render(Lang.EN)
 
 
 def test_a_case_that_does_not_do_as_it_should_fails_with_the_reason(rule: Path, normalise: Normalise) -> None:
@@ -105,3 +106,97 @@ def test_a_series_fills_in_number_and_time() -> None:
         "0001 2026-11-17T01:30:00+07:00 1794853800000 2026-11-17 01:30:00 {{x}}",
         "0002 2026-11-17T01:30:01.500000+07:00 1794853801500 2026-11-17 01:30:01 {{x}}",
     ]
+
+
+PROGRAM_RULE = """
+title: Evil program
+id: 00000000-0000-4000-8000-0000000000e1
+name: evil
+logsource: {product: windows, category: process_creation}
+detection: {s: {Image|endswith: '\\evil.exe'}, condition: s}
+level: high
+"""
+PROGRAM_CASES = """
+must_fire:
+  - name: as EVTX
+    entities: {Computer: ws01.example}
+    documents:
+      - Event:
+          System:
+            {Channel: SYSMON, EventID: 1, Computer: ws01.example, TimeCreated: {"#attributes": {SystemTime: 2026-11-17T01:30:00Z}}}
+          EventData: {Image: 'C:\\temp\\evil.exe'}
+  - name: as Winlogbeat
+    documents:
+      - "@timestamp": 2026-11-17T01:30:00Z
+        winlog: {channel: SYSMON, event_id: 1, event_data: {Image: 'C:\\temp\\evil.exe'}}
+must_not_fire:
+  - name: another program, thrice
+    documents:
+      - repeat: 3
+        start: "2026-11-17T01:30:00+07:00"
+        document: {"@timestamp": "{{iso}}", Channel: SYSMON, EventID: 1, Image: 'C:\\temp\\good-{{n}}.exe'}
+""".replace("SYSMON", "Microsoft-Windows-Sysmon/Operational")
+COUNT_RULE = """
+title: Evil programs
+id: 00000000-0000-4000-8000-0000000000e2
+name: many_evil
+correlation: {type: event_count, rules: [evil], group-by: [Computer], timespan: 1m, condition: {gte: 3}}
+level: high
+"""
+COUNT_CASES = """
+must_fire:
+  - name: three
+    documents:
+      - repeat: 3
+        start: "2026-11-17T01:30:00+07:00"
+        every_s: 10
+        document: {"@timestamp": "{{iso}}", Channel: SYSMON, EventID: 1, Computer: ws01.example, Image: 'C:\\temp\\evil.exe'}
+must_not_fire:
+  - name: slowly
+    documents:
+      - repeat: 3
+        start: "2026-11-17T01:30:00+07:00"
+        every_s: 60
+        document: {"@timestamp": "{{iso}}", Channel: SYSMON, EventID: 1, Computer: ws01.example, Image: 'C:\\temp\\evil.exe'}
+""".replace("SYSMON", "Microsoft-Windows-Sysmon/Operational")
+
+
+def written(folder: Path, name: str, rule: str, cases: str) -> Path:
+    (folder / f"{name}.yml").write_text(rule)
+    (folder / f"{name}.test.yaml").write_text(cases)
+    return folder / f"{name}.yml"
+
+
+def test_documents_are_taken_in_the_shapes_that_detect_reads(tmp_path: Path, normalise: Normalise) -> None:
+    rule = written(tmp_path, "evil", PROGRAM_RULE, PROGRAM_CASES)
+    assert [(result.name, result.fault) for result in run_cases(rule, normalise) if not result.passed] == []
+
+
+def test_a_correlation_may_count_a_rule_of_another_file_in_its_folder(tmp_path: Path, normalise: Normalise) -> None:
+    written(tmp_path, "evil", PROGRAM_RULE, PROGRAM_CASES)
+    count = written(tmp_path, "many_evil", COUNT_RULE, COUNT_CASES)
+    results = run_cases(count, normalise)
+    assert [(result.rule, result.fault) for result in results] == [("many_evil", None)] * 2
+    assert len(results[0].alerts[0].event_ids) == 3
+
+
+def test_two_cases_to_leave_alone_can_be_demanded(tmp_path: Path, normalise: Normalise) -> None:
+    rule = written(tmp_path, "evil", PROGRAM_RULE, PROGRAM_CASES)
+    with pytest.raises(DefinitionError, match="ít nhất 2 ca"):
+        run_cases(rule, normalise, Needed(spare=2))
+
+
+@pytest.mark.parametrize(
+    ("cases", "reason"),
+    [
+        (PROGRAM_CASES.replace("documents:", "lines:"), "line"),
+        (PROGRAM_CASES.replace("documents:", "lines: [x]\n    x:"), "Extra inputs"),
+        ("must_fire: [{name: a, lines: [x]}]\nmust_not_fire: [{name: a, lines: [x]}]", "need a platform"),
+        ("must_fire: [{name: a}]\nmust_not_fire: [{name: a, documents: [{a: 1}]}]", "needs lines or documents"),
+        ("must_fire: [&a [*a]]", "unhashable|recursive|không đọc được|sai"),
+    ],
+)
+def test_wrong_cases_are_refused_with_the_reason(cases: str, reason: str, tmp_path: Path, normalise: Normalise) -> None:
+    rule = written(tmp_path, "evil", PROGRAM_RULE, cases)
+    with pytest.raises(DefinitionError, match=reason):
+        run_cases(rule, normalise)
