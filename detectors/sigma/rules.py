@@ -21,7 +21,7 @@ from detectors.sigma.modifiers import Placeholders, detection_item
 from detectors.sigma.pipelines import AUTO, NONE, default_placeholders, named_pipeline
 from detectors.sigma.tree import AtomTable, Node, all_of
 from detectors.sigma.yaml12 import YamlDocument, line_of, load_documents
-from soc.core.errors import DefinitionError
+from soc.core.errors import DefinitionError, FaultsError
 from soc.core.i18n import msg
 from soc.core.ids import digest
 from soc.core.severity import Severity
@@ -143,12 +143,39 @@ class _Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class _Filter:
-    """A global filter: which rules, and what has to hold besides."""
+class Filter:
+    """A Sigma filter: which rules, and what has to hold besides.
+
+    Attributes:
+        rules: ids and names; None for every rule of the log source.
+        program: what must hold for a match to count.
+    """
 
     rules: frozenset[str] | None
     logsource: LogSource
     program: Node
+
+    def concerns(self, rule: Rule) -> bool:
+        """Whether the filter is about this rule."""
+        named = self.rules is None or rule.id in self.rules or (rule.name and rule.name in self.rules)
+        return bool(named) and self.logsource.covers(rule.logsource)
+
+
+def load_filter(data: bytes, name: str, pipeline: str = AUTO) -> tuple[Filter, AtomTable]:
+    """One Sigma filter by itself, and the tests of its program.
+
+    Args:
+        data: a YAML document.
+        name: what stands before the line number in errors.
+        pipeline: as for the rules that it is to be applied to.
+
+    Raises:
+        DefinitionError: one fault.
+        FaultsError: several.
+    """
+    loader = _Loader(pipeline, MappingProxyType({}))
+    loader.take(data, Path(name))
+    return loader.only_filter(name)
 
 
 class _Loader:
@@ -162,7 +189,7 @@ class _Loader:
         self._compiler = Compiler(self._atoms, verbatim if pipeline == NONE else nfc)
         self._rules: list[Rule] = []
         self._correlations: list[tuple[CorrelationRule, _Origin]] = []
-        self._filters: list[_Filter] = []
+        self._filters: list[Filter] = []
         self._refusals: list[DefinitionError] = []
         self._ids: dict[str, str] = {}
 
@@ -179,6 +206,10 @@ class _Loader:
                 str(file),
             )
             return
+        self.take(data, file)
+
+    def take(self, data: bytes, file: Path) -> None:
+        """Take in every document of what was read from a file."""
         try:
             for document in load_documents(data):
                 self._document(document, _Origin(file, data, document.line))
@@ -250,7 +281,7 @@ class _Loader:
             program = self._compiler.program(detections)
         except RuleFault as fault:
             raise fault.at("filter") from None
-        self._filters.append(_Filter(_filter_rules(content), _logsource(content), program))
+        self._filters.append(Filter(_filter_rules(content), _logsource(content), program))
 
     def _common(self, content: dict[str, object], origin: _Origin) -> dict[str, Any]:
         """pySigma's check of everything around the detection; each of its errors becomes a refusal of its own."""
@@ -318,6 +349,20 @@ class _Loader:
         except RuleFault as fault:
             raise fault.at(key) from None
 
+    def only_filter(self, name: str) -> tuple[Filter, AtomTable]:
+        """The one filter that was read; raises what was refused."""
+        if len(self._refusals) > 1:
+            raise FaultsError(self._refusals)
+        if self._refusals:
+            raise self._refusals[0]
+        if len(self._filters) != 1 or self._rules or self._correlations:
+            raise DefinitionError(
+                msg("không phải đúng một bộ lọc Sigma"),
+                expected=msg("một tài liệu YAML có title, logsource và filter"),
+                where=name,
+            )
+        return self._filters[0], self._atoms
+
     def finish(self) -> RuleSet:
         """Apply the filters, tie the correlations to their rules."""
         rules = [self._filtered(rule) for rule in self._rules]
@@ -334,7 +379,7 @@ class _Loader:
         )
 
     def _filtered(self, rule: Rule) -> Rule:
-        wanted = [f.program for f in self._filters if _concerns(f, rule)]
+        wanted = [found.program for found in self._filters if found.concerns(rule)]
         return replace(rule, program=all_of((rule.program, *wanted))) if wanted else rule
 
 
@@ -344,11 +389,6 @@ def _mapping(content: object) -> dict[str, object]:
             msg("tài liệu không phải là một quy tắc"), expected=msg("ánh xạ có title, logsource, detection")
         )
     return content
-
-
-def _concerns(found: _Filter, rule: Rule) -> bool:
-    named = found.rules is None or rule.id in found.rules or (rule.name and rule.name in found.rules)
-    return bool(named) and found.logsource.covers(rule.logsource)
 
 
 def _filter_rules(content: dict[str, object]) -> frozenset[str] | None:
