@@ -1,37 +1,55 @@
-"""`soc hunt`: search the store."""
+"""`soc hunt`: search the store, or run a rule over it."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import orjson
 import typer
 from rich.table import Table
 
 from soc.app.application import Application
-from soc.cli.context import console, emit, moment_of, say, settings
-from soc.core.clock import LOCAL_ZONE, Window
+from soc.cli.context import Json, console, emit, local, moment_of, say, settings
+from soc.core.clock import ALL_TIME, LOCAL_ZONE, Window
+from soc.core.errors import InputError
 from soc.core.event import Event
 from soc.core.i18n import msg
-from soc.core.scope import PROVINCE
+from soc.core.scope import PROVINCE, Scope
+from soc.incidents.codec import alert_to_json
 from soc.storage.events import Search
+
+if TYPE_CHECKING:
+    from detectors.alert import Alert
+    from detectors.sigma import RuleSet
 
 COLUMNS = ("soc.platform", "soc.agency", "user.name", "source.ip", "event.action", "url.path")
 
 
 def hunt(
     query: Annotated[
-        str, typer.Argument(help=msg("Truy vấn Lucene, ví dụ source.ip:203.0.113.0/24 AND event.outcome:failure").text)
-    ],
+        str | None,
+        typer.Argument(help=msg("Truy vấn Lucene, ví dụ source.ip:203.0.113.0/24 AND event.outcome:failure").text),
+    ] = None,
+    rule: Annotated[
+        Path | None,
+        typer.Option(help=msg("Chạy các luật Sigma của tệp này trên kho, thay cho truy vấn").text, exists=True),
+    ] = None,
     since: Annotated[str | None, typer.Option(help=msg("Từ lúc, ISO 8601 có múi giờ").text)] = None,
     until: Annotated[str | None, typer.Option(help=msg("Đến lúc, ISO 8601 có múi giờ").text)] = None,
     size: Annotated[int, typer.Option(min=1, max=10_000, help=msg("Số sự kiện nhiều nhất").text)] = 50,
     exercise: Annotated[str | None, typer.Option(help=msg("Chỉ tìm trong đợt diễn tập này").text)] = None,
-    json: Annotated[bool, typer.Option("--json", help=msg("Mỗi sự kiện một dòng JSON").text)] = False,
+    json: Json = False,
 ) -> None:
+    if (query is None) == (rule is None):
+        raise InputError(msg("cần đúng một trong hai: truy vấn hoặc --rule"), advice=msg("xem 'soc hunt --help'"))
     scope = PROVINCE.during(exercise) if exercise else PROVINCE
+    if rule is not None:
+        _retro(rule, _window(since, until), scope, json=json)
+        return
     with Application(settings()) as app:
-        page = app.store.search(Search(query, scope, _window(since, until), size=size))
+        page = app.store.search(Search(query or "", scope, _window(since, until), size=size))
     if json:
         emit(event.fields for event in page.events)
     else:
@@ -42,8 +60,10 @@ def hunt(
 def _window(since: str | None, until: str | None) -> Window | None:
     if since is None and until is None:
         return None
-    first = moment_of(since) if since else datetime(1970, 1, 1, tzinfo=UTC)
-    return Window(first, moment_of(until) if until else datetime(9999, 1, 1, tzinfo=UTC))
+    return Window(
+        moment_of(since) if since else ALL_TIME.since,
+        moment_of(until) if until else ALL_TIME.until,
+    )
 
 
 def _show(events: tuple[Event, ...]) -> None:
@@ -51,4 +71,53 @@ def _show(events: tuple[Event, ...]) -> None:
     for event in events:
         moment = event.timestamp.astimezone(LOCAL_ZONE).strftime("%d/%m/%Y %H:%M:%S")
         table.add_row(moment, *(str(event.fields.get(name, "")) for name in COLUMNS))
+    console().print(table)
+
+
+def _retro(file: Path, window: Window | None, scope: Scope, *, json: bool) -> None:
+    """Run the rules of a file over the store; nothing is kept. One alert a line."""
+    from soc.app.retro import Retro  # noqa: PLC0415 - with the detector, which a search does not need
+
+    ruleset = _ruleset(file)
+    read = found = 0
+
+    def progress(more: int) -> None:
+        nonlocal read
+        read += more
+
+    def counted(alerts: Iterator[Alert]) -> Iterator[Alert]:
+        nonlocal found
+        for found, alert in enumerate(alerts, 1):  # noqa: B007 - told at the end
+            yield alert
+
+    with Application(settings()) as app:
+        retro = Retro(app.store, ruleset, app.settings.province)
+        alerts = counted(retro.alerts(window or ALL_TIME, scope, progress))
+        if json:
+            emit(orjson.Fragment(alert_to_json(alert)) for alert in alerts)
+        else:
+            _show_alerts(alerts)
+    say(msg("{alerts} cảnh báo từ {events} sự kiện đã đọc", alerts=found, events=read))
+
+
+def _ruleset(file: Path) -> RuleSet:
+    """The rules of a file or folder. Raises its first fault when a rule is refused: a hunt must not leave one out in silence."""
+    from detectors.sigma import RuleSet as Rules  # noqa: PLC0415
+
+    ruleset = Rules.load([file])
+    if ruleset.refusals:
+        for refusal in ruleset.refusals[1:]:
+            say(refusal.as_message())
+        raise ruleset.refusals[0]
+    return ruleset
+
+
+def _show_alerts(alerts: Iterator[Alert]) -> None:
+    lang = settings().lang
+    table = Table(box=None, show_header=False)
+    for alert in alerts:
+        about = ", ".join(f"{name}={value}" for name, value in alert.entities.items())
+        events = alert.matched.get("soc.alert.events", len(alert.event_ids))
+        severity = alert.severity.label.render(lang)
+        table.add_row(local(alert.first), severity, alert.title[lang.value], alert.agency, about, str(events))
     console().print(table)

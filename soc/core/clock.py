@@ -63,6 +63,10 @@ class Window:
         return self.since <= moment < self.until
 
 
+ALL_TIME = Window(datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+"""Whatever was logged: for questions without a period of their own."""
+
+
 def to_utc(moment: datetime) -> datetime:
     """`moment` in UTC; a naive time is refused, as its zone would be a guess."""
     if moment.tzinfo is None:
