@@ -18,14 +18,14 @@ from typing import Any, TypeAlias
 from soc.core.clock import iso, parse_iso
 
 MAX_EVENT_IDS = 200
-"""Ids kept for one alert; the count goes on beyond."""
+"""Ids kept for one alert, the first and the last ones half each; the count goes on beyond."""
 MAX_BUNDLES = 20_000
 Key: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a bundle is about.
+    """What a bundle is about; never without an agency or an entity (law 5).
 
     Attributes:
         agency: the one the alert belongs to.
@@ -39,6 +39,10 @@ class Subject:
     platform: str
     entities: tuple[tuple[str, str], ...]
     shown: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.agency or not self.entities:
+            raise ValueError("a bundle without agency or entity would mute others")
 
     @property
     def key(self) -> Key:
@@ -63,7 +67,7 @@ class Bundled:
     Attributes:
         total: matches of the bundle so far, these included.
         count: matches in this alert.
-        event_ids: of these, in order of arrival, at most MAX_EVENT_IDS.
+        event_ids: of these, in order of arrival: all, or the first and the last MAX_EVENT_IDS / 2.
         matched: of the first of these.
     """
 
@@ -74,6 +78,24 @@ class Bundled:
     first: datetime
     last: datetime
     matched: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An open bundle with matches that wait for its next alert.
+
+    Attributes:
+        total: matches of the bundle so far, told or not.
+        count: of those, not yet told.
+        first, last, event_ids: of those not yet told.
+    """
+
+    subject: Subject
+    total: int
+    count: int
+    first: datetime
+    last: datetime
+    event_ids: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -104,8 +126,9 @@ class _Bundle:
         self.held += 1
         self.first = min(self.first or occurrence.moment, occurrence.moment)
         self.last = max(self.last or occurrence.moment, occurrence.moment)
-        if len(self.event_ids) < MAX_EVENT_IDS:
-            self.event_ids.append(occurrence.event_id)
+        self.event_ids.append(occurrence.event_id)
+        if len(self.event_ids) > MAX_EVENT_IDS:
+            del self.event_ids[MAX_EVENT_IDS // 2]
 
     def take(self) -> Bundled:
         """What is held, which is then held no longer."""
@@ -141,6 +164,11 @@ class Bundler:
         while len(self._bundles) > self._max:
             yield from self._close(next(iter(self._bundles)))
 
+    def holds(self, subject: Subject, moment: datetime) -> bool:
+        """Whether a match of that moment would join an open bundle."""
+        bundle = self._bundles.get(subject.key)
+        return bundle is not None and bundle.covers(moment)
+
     def announced(self, subject: Subject, moment: datetime, span: timedelta) -> Iterator[Bundled]:
         """Begin a bundle whose first alert was made elsewhere: only what follows is bundled."""
         yield from self._close(subject.key)
@@ -167,6 +195,14 @@ class Bundler:
         bundle = self._bundles.pop(key, None)
         if bundle is not None and bundle.held:
             yield bundle.take()
+
+    def open(self) -> Iterator[Held]:
+        """What no alert has told yet, oldest bundle first."""
+        for bundle in self._bundles.values():
+            if bundle.held and bundle.first is not None and bundle.last is not None:
+                yield Held(
+                    bundle.subject, bundle.total, bundle.held, bundle.first, bundle.last, tuple(bundle.event_ids)
+                )
 
     def state(self) -> list[dict[str, Any]]:
         """The bundles as JSON values."""
@@ -198,6 +234,11 @@ def _bundle_of(found: dict[str, Any]) -> _Bundle:
 
 def _text(moment: datetime | None) -> str | None:
     return None if moment is None else iso(moment)
+
+
+def keep_ends(ids: list[str], most: int) -> list[str]:
+    """All of them, or the first and the last `most` / 2."""
+    return ids if len(ids) <= most else ids[: most // 2] + ids[-(most // 2) :]
 
 
 def _is_power_of_ten(number: int) -> bool:

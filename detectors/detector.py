@@ -2,7 +2,8 @@
 
 What an alert is made of is told in `detectors.bundling` (repeated matches) and `detectors.sigma.correlate` (windows). Its id is
 a hash over rule, agency, exercise, entities and its first event, so the same events in the same order give the same alerts, in
-whatever batches they come.
+whatever batches they come. A match that an exception hides (`detectors.exceptions`) makes no alert and feeds no correlation, and is
+counted: what the alerts tell, what bundles still hold, and what was hidden are together all that matched.
 """
 
 from __future__ import annotations
@@ -14,20 +15,22 @@ from typing import TypeAlias
 import orjson
 
 from detectors.alert import Alert, Explanation, Names
-from detectors.bundling import Bundled, Bundler, Occurrence, Subject
+from detectors.bundling import Bundled, Bundler, Held, Occurrence, Subject
 from detectors.coverage import Coverage, RuleRun
+from detectors.exceptions import Exceptions, Hidden, HiddenTally, Judgement, RuleException
+from detectors.exceptions.tally import hidden_once
 from detectors.sigma.correlate import Correlator, Firing, Limits
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Engine, Match
 from detectors.sigma.rules import Rule, RuleSet
+from detectors.sigma.suppression import suppression_of
+from soc.core.clock import iso, parse_iso
 from soc.core.event import Event
 from soc.core.i18n import Lang, msg
 from soc.core.ids import digest
 
 AnyRule: TypeAlias = Rule | CorrelationRule
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
-BUNDLE = timedelta(hours=1)
-"""Matches of a rule about the same thing within this time of the first are bundled."""
 LATENESS = timedelta(hours=1)
 """How far behind the newest event the rest of a bundle is waited for."""
 ENTITIES = (
@@ -53,9 +56,16 @@ class SigmaDetector:
         province: id of the agency that owns alerts counted over all agencies (`vonggac: {scope: province}`). The default is the id of
             no agency, so that such alerts are seen by those who see everything and by nobody else.
         limits: of the correlator's memory.
+        exceptions: approved ones, those included that have ended: their periods say when they hid.
     """
 
-    def __init__(self, ruleset: RuleSet, province: str = "province", limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        ruleset: RuleSet,
+        province: str = "province",
+        limits: Limits | None = None,
+        exceptions: Sequence[RuleException] = (),
+    ) -> None:
         self._ruleset, self._province = ruleset, province
         self._rules: dict[str, AnyRule] = {rule.id: rule for rule in ruleset.rules}
         self._rules.update({rule.id: rule for rule in ruleset.correlations})
@@ -63,6 +73,9 @@ class SigmaDetector:
         self._correlator = Correlator(ruleset, limits or Limits())
         self._bundler = Bundler()
         self._coverage = Coverage(ruleset)
+        self._exceptions = Exceptions(exceptions)
+        self._hidden = HiddenTally()
+        self._latest: datetime | None = None
 
     def observe(self, events: Sequence[Event]) -> list[Alert]:
         """The alerts that these events give rise to, in the order in which they arose."""
@@ -71,6 +84,25 @@ class SigmaDetector:
     def flush(self) -> list[Alert]:
         """Alerts for what bundles still hold: at the end of a file, where no later event will close them."""
         return [self._continued(bundled) for bundled in self._bundler.close_all() if self._knows(bundled)]
+
+    def tick(self, silence: timedelta) -> list[Alert]:
+        """Alerts for the bundles whose time has passed while no event came for `silence`.
+
+        The time of the stream goes on from its last event, not to the clock on the wall: old logs that are being read in are not cut.
+        """
+        return [] if self._latest is None else list(self._closed(self._latest + silence))
+
+    def set_exceptions(self, exceptions: Sequence[RuleException]) -> None:
+        """Apply these from the next event on, instead of those before; what was remembered stays."""
+        self._exceptions = Exceptions(exceptions)
+
+    def take_hidden(self) -> list[Hidden]:
+        """What exceptions hid since the last call, to be added to what was taken before."""
+        return self._hidden.take()
+
+    def held(self) -> list[Held]:
+        """What bundles hold and no alert has told yet."""
+        return list(self._bundler.open())
 
     def ran(self) -> list[RuleRun]:
         """Per rule and platform what it saw and matched since the detector's first start, exercises left out."""
@@ -84,6 +116,8 @@ class SigmaDetector:
                 "correlator": self._correlator.snapshot().decode(),
                 "bundles": self._bundler.state(),
                 "coverage": self._coverage.state(),
+                "hidden": self._hidden.state(),
+                "latest": None if self._latest is None else iso(self._latest),
             }
         )
 
@@ -95,19 +129,30 @@ class SigmaDetector:
         self._correlator.restore(state["correlator"].encode())
         self._bundler.restore(state["bundles"])
         self._coverage.restore(state["coverage"])
+        self._hidden.restore(state.get("hidden", ()))  # a snapshot of before exceptions has neither of the two
+        self._latest = parse_iso(state["latest"]) if state.get("latest") else None
 
     def _observe(self, event: Event) -> Iterator[Alert]:
-        moment = event.timestamp
+        moment = self._latest = event.timestamp
         matches = self._engine.match(event.fields)
-        firings = self._correlator.feed(event.fields, matches, event.id)
+        kept = [match for match in matches if not self._hides(match, event, moment)] if self._exceptions else matches
+        firings = self._correlator.feed(event.fields, kept, event.id)
         self._count(event, matches, firings)
-        for match in matches:
+        for match in kept:
             if match.rule.reported:
                 yield from self._matched(match, event, moment)
         for firing in firings:
             if firing.rule.reported:
                 yield from self._fired(firing, event, moment)
         yield from self._closed(moment)
+
+    def _hides(self, match: Match, event: Event, moment: datetime) -> bool:
+        """Whether an exception hides the match, which is then counted."""
+        for judgement in self._exceptions.judge_match(match, event.agency, moment):
+            if judgement.hides:
+                self._hidden.add(hidden_once(judgement.exception.id, match.rule.id, event, moment, event.agency))
+                return True
+        return False
 
     def _count(self, event: Event, matches: Sequence[Match], firings: Sequence[Firing]) -> None:
         if event.exercise is not None:
@@ -122,28 +167,32 @@ class SigmaDetector:
     def _matched(self, match: Match, event: Event, moment: datetime) -> Iterator[Alert]:
         subject = self._subject(match.rule, event, _entities(match.rule, event.fields))
         occurrence = Occurrence(event.id, moment, _plain(match.matched))
-        for bundled in self._bundler.add(subject, occurrence, BUNDLE):
+        for bundled in self._bundler.add(subject, occurrence, suppression_of(match.rule.custom)):
             if bundled.total == 1:
-                yield _alert(match.rule, bundled, match.explain())
+                judged = self._exceptions.judge_match(match, event.agency, moment)
+                yield _alert(match.rule, bundled, _with_exceptions(match.explain(), judged))
             elif self._knows(bundled):
                 yield self._continued(bundled)
 
     def _fired(self, firing: Firing, event: Event, moment: datetime) -> Iterator[Alert]:
         rule = firing.rule
-        span = max(BUNDLE, timedelta(microseconds=rule.span_us))
+        agency = None if _is_provincial(rule) else event.agency
+        judged = list(self._exceptions.judge_firing(firing, agency))
+        hiding = next((judgement for judgement in judged if judgement.hides), None)
+        if hiding is not None:
+            owner = self._province if agency is None else agency
+            self._hidden.add(hidden_once(hiding.exception.id, rule.id, event, firing.last, owner))
+            return
+        span = max(suppression_of(rule.custom), timedelta(microseconds=rule.span_us))
         group = tuple((name, _entity(value)) for name, value in firing.group.items())
         subject = self._subject(
             rule, event, group or _entities(rule, event.fields), _named_entities(rule, event.fields)
         )
-        if firing.repeated:
-            occurrence = Occurrence(event.id, moment, _plain(firing.matched))
-            later = list(self._bundler.add(subject, occurrence, span))
-        else:
+        if firing.repeated and self._bundler.holds(subject, moment):
+            later = list(self._bundler.add(subject, Occurrence(event.id, moment, _plain(firing.matched)), span))
+        else:  # news, or a repetition of what an exception hid
             later = list(self._bundler.announced(subject, firing.last, span))
-            window = Bundled(
-                subject, 1, len(firing.references), firing.references, firing.first, firing.last, _plain(firing.matched)
-            )
-            yield _alert(rule, window, firing.explain())
+            yield _alert(rule, _window(subject, firing), _with_exceptions(firing.explain(), judged))
         yield from (self._continued(bundled) for bundled in later if self._knows(bundled))
 
     def _closed(self, moment: datetime) -> Iterator[Alert]:
@@ -165,8 +214,19 @@ class SigmaDetector:
         return _alert(rule, bundled, Explanation("count", held=True, found=bundled.total, text=text))
 
     def _subject(self, rule: AnyRule, event: Event, entities: Pairs, shown: Pairs = ()) -> Subject:
-        agency = self._province if _ours(rule).get("scope") == "province" else event.agency
+        agency = self._province if _is_provincial(rule) else event.agency
         return Subject(rule.id, agency, event.exercise, event.platform, entities, shown)
+
+
+def _with_exceptions(explanation: Explanation, judged: Iterable[Judgement]) -> Explanation:
+    """The tree of the rule, and beside it the exceptions that were asked."""
+    nodes = tuple(judgement.explain() for judgement in judged)
+    return Explanation("and", held=True, children=(explanation, *nodes)) if nodes else explanation
+
+
+def _window(subject: Subject, firing: Firing) -> Bundled:
+    references = firing.references
+    return Bundled(subject, 1, len(references), references, firing.first, firing.last, _plain(firing.matched))
 
 
 def title_of(rule: AnyRule) -> Names:
@@ -183,6 +243,11 @@ def advice_of(rule: AnyRule) -> Names:
 def _ours(rule: AnyRule) -> Mapping[str, object]:
     ours = rule.custom.get("vonggac")
     return ours if isinstance(ours, Mapping) else {}
+
+
+def _is_provincial(rule: AnyRule) -> bool:
+    """Whether it counts over all agencies."""
+    return _ours(rule).get("scope") == "province"
 
 
 def _entities(rule: AnyRule, fields: Mapping[str, object]) -> Pairs:

@@ -19,6 +19,7 @@ from detectors.sigma.correlation_rules import CorrelationRule, order_correlation
 from detectors.sigma.faults import RuleFault
 from detectors.sigma.modifiers import Placeholders, detection_item
 from detectors.sigma.pipelines import AUTO, NONE, default_placeholders, named_pipeline
+from detectors.sigma.suppression import suppression_of
 from detectors.sigma.tree import AtomTable, Node, all_of
 from detectors.sigma.yaml12 import YamlDocument, line_of, load_documents
 from soc.core.errors import DefinitionError, FaultsError
@@ -422,6 +423,7 @@ def _logsource(content: dict[str, object]) -> LogSource:
 
 def _described(common: Mapping[str, object], content: Mapping[str, object], where: str) -> Mapping[str, object]:
     """What detection and correlation rules have in common, as keyword arguments."""
+    suppression_of(common["custom_attributes"] or {})  # type: ignore[arg-type]
     tags = tuple(str(tag) for tag in common["tags"] or ())  # type: ignore[attr-defined]
     level = common["level"]
     false = common["falsepositives"]
