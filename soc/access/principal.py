@@ -42,6 +42,7 @@ class Right(StrEnum):
     MANAGE_INCIDENTS = "manage_incidents"
     SEARCH_EVENTS = "search_events"
     READ_RULES = "read_rules"
+    MANAGE_RULES = "manage_rules"
     READ_SOURCES = "read_sources"
     PLAN_PLAYBOOKS = "plan_playbooks"
     APPROVE_PLAYBOOKS = "approve_playbooks"
@@ -80,7 +81,7 @@ _DUTY = _READS | {
 }
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ANALYST: _DUTY,
-    Role.SHIFT_LEAD: _DUTY | {Right.APPROVE_PLAYBOOKS, Right.BUILD_REPORTS},
+    Role.SHIFT_LEAD: _DUTY | {Right.APPROVE_PLAYBOOKS, Right.BUILD_REPORTS, Right.MANAGE_RULES},
     Role.OFFICER: _READS
     | {
         Right.READ_ALERTS,
