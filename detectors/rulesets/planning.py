@@ -85,20 +85,22 @@ def _by_precedence(activation: Activation, parts: Sequence[Part]) -> list[Part]:
 
 
 def _settle(activation: Activation, ordered: Sequence[Part]) -> tuple[set[tuple[str, str]], list[Collision]]:
-    """Files all of whose rules an earlier member has, and the claims that nobody decided."""
+    """Files all of whose rules an earlier member has by choice, and the claims nobody decided: the loader refuses those."""
     owners: dict[str, tuple[str, RuleEntry]] = {}
     taken: dict[tuple[str, str], bool] = {}
     collisions: list[Collision] = []
     for part in ordered:
         for entry in part.entries:
-            key = next((k for k in entry.rule.keys if k in owners and owners[k][0] != part.name), None)
             place = (part.name, entry.file)
-            taken[place] = taken.get(place, True) and key is not None
+            key = next((k for k in entry.rule.keys if k in owners and owners[k][0] != part.name), None)
             if key is None:
+                taken[place] = False
                 owners.update((k, (part.name, entry)) for k in entry.rule.keys if k not in owners)
                 continue
             owner, theirs = owners[key]
-            if owner not in activation.preferred and theirs.sha256 != entry.sha256:
+            decided = owner in activation.preferred or theirs.sha256 == entry.sha256
+            taken[place] = taken.get(place, True) and decided
+            if not decided:
                 collisions.append(Collision(key, f"{owner}/{theirs.file}", f"{part.name}/{entry.file}"))
     return {place for place, whole in taken.items() if whole}, collisions
 

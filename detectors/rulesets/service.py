@@ -98,7 +98,7 @@ class RuleSets:
         self, database: Database, clock: Clock, journal: Journal, library: Library, living: Living, load: Loader
     ) -> None:
         self._database, self._clock, self._journal = database, clock, journal
-        self._library, self._living, self._load = library, living, load
+        self._library, self._living, self.load = library, living, load
 
     # sets
 
@@ -120,7 +120,7 @@ class RuleSets:
         content = content_hash(chosen.files)
         archive = self._library.keep(chosen.files)
         folder = self._library.folder(name, content, archive)
-        tried = self._load([folder])
+        tried = self.load([folder])
         refusals = kept_refusals(tree.refusals) + kept_refusals(tried.refusals, folder)
         manifest = Manifest(chosen.entries, refusals, chosen.counts, asdict(filters))
         version = Version(
@@ -178,13 +178,8 @@ class RuleSets:
             NotFoundError: no such activation.
         """
         principal.require(Right.MANAGE_RULES)
-        history = {each.number: each for each in self._history()} | {0: FIRST}
-        target = self._before(history) if to is None else to
-        if target not in history:
-            raise NotFoundError(
-                msg("không có lần kích hoạt số {number}", number=target), advice=msg("xem bằng: soc rules history")
-            )
-        old = history[target]
+        target = self._before() if to is None else to
+        old = self._activation(target)
         made = replace(
             old, at=None, by=principal.id, note=note, restores=old.restores if old.restores is not None else target
         )
@@ -200,14 +195,13 @@ class RuleSets:
         with self._database.reading() as session:
             return session.scalar(select(func.max(RuleActivationRow.number))) or 0
 
+    def current(self) -> Activation:
+        """The activation that shall run."""
+        return self._activation(self.wanted())
+
     def plan(self, number: int | None = None) -> Plan:
         """What an activation comes to now, by default that which shall run. Raises NotFoundError, EngineError."""
-        number = self.wanted() if number is None else number
-        with self._database.reading() as session:
-            row = session.get(RuleActivationRow, number)
-        if row is None and number:
-            raise NotFoundError(msg("không có lần kích hoạt số {number}", number=number))
-        activation = FIRST if row is None else activation_of(row)
+        activation = self._activation(self.wanted() if number is None else number)
         return make_plan(activation, self._parts(activation))
 
     # loads
@@ -229,6 +223,17 @@ class RuleSets:
         query = select(RuleLoadRow).order_by(RuleLoadRow.number.desc()).limit(limit)
         with self._database.reading() as session:
             return [load_of(row) for row in session.scalars(query)]
+
+    def _activation(self, number: int) -> Activation:
+        if number == 0:
+            return FIRST
+        with self._database.reading() as session:
+            row = session.get(RuleActivationRow, number)
+        if row is None:
+            raise NotFoundError(
+                msg("không có lần kích hoạt số {number}", number=number), advice=msg("xem bằng: soc rules history")
+            )
+        return activation_of(row)
 
     def _remember(self, principal: Principal, version: Version, manifest: Manifest) -> Imported:
         after = {
@@ -277,7 +282,7 @@ class RuleSets:
 
     def _take(self, principal: Principal, made: Activation, plan: Plan, action: str) -> Activated:
         """Try the load, then write the choice down."""
-        ruleset = self._load(plan.files)
+        ruleset = self.load(plan.files)
         if not ruleset.rules:
             raise InputError(
                 msg("không luật nào chạy được trong lựa chọn này"),
@@ -302,10 +307,9 @@ class RuleSets:
         with self._database.reading() as session:
             return [activation_of(row) for row in session.scalars(query)]
 
-    @staticmethod
-    def _before(history: dict[int, Activation]) -> int:
+    def _before(self) -> int:
         """The activation before what runs now; a rollback counts as the one it restores, so that going back again goes further."""
-        newest = history[max(history)]
+        newest = self.current()
         shown = newest.number if newest.restores is None else newest.restores
         if shown == 0:
             raise ConflictError(
