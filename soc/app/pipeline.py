@@ -5,7 +5,8 @@
     spool.begin     which of these ids the store does not know yet: decides, also after kill -9, what is new
     store.append    create-only and durable
     detector        new events only; its state is taken back when the batch fails
-    incidents.take  alerts, detector state and position in one SQL transaction
+    ledger          what the rules ran over, and where they could not
+    incidents.take  alerts, ledger, detector state and position in one SQL transaction
     spool.ack       the batch leaves the spool
 
 Killed between any two lines, the next start repeats the batch and comes to the same result (docs/architecture.md).
@@ -29,6 +30,8 @@ from collectors.text import UTF8
 from detectors.alert import Alert
 from detectors.coverage import RuleRun
 from soc.app.checkpoints import Checkpoints
+from soc.app.ledger import Ledger
+from soc.app.observing import observe_apart
 from soc.app.ran import RuleRuns
 from soc.core.clock import LOCAL_ZONE, Clock
 from soc.core.errors import InputError, NotFoundError
@@ -99,6 +102,7 @@ class Pipeline:
     checkpoints: Checkpoints
     pristine: bytes
     runs: RuleRuns
+    ledger: Ledger
     database: Database
     clock: Clock
     batch_size: int
@@ -189,14 +193,27 @@ class Pipeline:
         if position <= self.checkpoints.position(CHECKPOINT):
             return 0, frozenset()
         try:
-            alerts = self.detector.observe(fresh)
+            alerts, broken = observe_apart(self.detector, fresh, self._committed)
             with self.database.transaction() as session:
                 touched = self.incidents.take(session, alerts)
+                self._account(session, fresh, broken)
                 self.checkpoints.save(session, CHECKPOINT, position, self.detector.snapshot(), self.clock.now())
         except BaseException:
-            self.detector.restore(self.checkpoints.state(CHECKPOINT) or self.pristine)
+            self.ledger.forget()
+            self.detector.restore(self._committed())
             raise
         return len(alerts), frozenset(touched)
+
+    def _committed(self) -> bytes:
+        """The detector's state as of the last batch that was committed."""
+        return self.checkpoints.state(CHECKPOINT) or self.pristine
+
+    def _account(self, session: Session, fresh: Sequence[Event], broken: Sequence[tuple[Event, str]]) -> None:
+        """Put down what was detected over, and list what the detector broke on as a gap."""
+        apart = {event.id for event, _ in broken}
+        self.ledger.ran(session, [event for event in fresh if event.id not in apart], self.clock.now())
+        for event, reason in broken:
+            self.ledger.failed(session, [event], reason, self.clock.now())
 
 
 def _fresh(events: Sequence[Event], results: Sequence[AppendResult], new: frozenset[str]) -> list[Event]:
