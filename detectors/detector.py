@@ -106,6 +106,12 @@ class SigmaDetector:
         ready.restore(self.snapshot())
         self._ruleset, self._rules = ready._ruleset, ready._rules
         self._engine, self._correlator, self._coverage = ready._engine, ready._correlator, ready._coverage
+        self.set_exceptions(self._exceptions.found)  # which rules they are about is to be looked at anew
+
+    @property
+    def ruleset(self) -> RuleSet:
+        """The rules in force."""
+        return self._ruleset
 
     def flush(self) -> list[Alert]:
         """Alerts for what bundles still hold: at the end of a file, where no later event will close them."""
