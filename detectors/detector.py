@@ -23,6 +23,7 @@ from detectors.exceptions.tally import hidden_once
 from detectors.sigma.correlate import Correlator, Firing, Limits
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Engine, Match
+from detectors.sigma.explain import explain_rule
 from detectors.sigma.rules import Rule, RuleSet
 from detectors.sigma.suppression import suppression_of
 from soc.core.clock import iso, parse_iso
@@ -202,7 +203,7 @@ class SigmaDetector:
         for bundled in self._bundler.add(subject, occurrence, suppression_of(match.rule.custom)):
             if bundled.total == 1:
                 judged = self._exceptions.judge_match(match, event.agency, moment)
-                yield _alert(match.rule, bundled, _with_exceptions(match.explain(), judged))
+                yield _alert(match.rule, bundled, _with_exceptions(explain_rule(match.rule, self._ruleset.atoms, match.document), judged))
             elif self._knows(bundled):
                 yield self._continued(bundled)
 
