@@ -203,7 +203,8 @@ class SigmaDetector:
         for bundled in self._bundler.add(subject, occurrence, suppression_of(match.rule.custom)):
             if bundled.total == 1:
                 judged = self._exceptions.judge_match(match, event.agency, moment)
-                yield _alert(match.rule, bundled, _with_exceptions(explain_rule(match.rule, self._ruleset.atoms, match.document), judged))
+                explanation = explain_rule(match.rule, self._ruleset.atoms, match.document)
+                yield _alert(match.rule, bundled, _with_exceptions(explanation, judged))
             elif self._knows(bundled):
                 yield self._continued(bundled)
 
