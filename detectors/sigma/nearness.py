@@ -83,17 +83,19 @@ def _other_names(field: str, document: Document) -> Iterator[Near]:
 
 
 def _of_value(test: Test, value: str) -> Iterator[Near]:
+    found = list(_of_kind(test, value)) or [
+        Near(kind, value) for kind, change in _CHANGES.items() if change(value) != value and test.holds(change(value))
+    ]
+    yield from found or (_of_literal(test, value) if isinstance(test, Literal) else ())
+
+
+def _of_kind(test: Test, value: str) -> Iterator[Near]:
     if isinstance(test, Compare) and number(value) is None:
         yield Near(NearKind.NO_NUMBER, value)
     if isinstance(test, Network) and not _is_address(value):
         yield Near(NearKind.NO_ADDRESS, value)
-    for kind, change in _CHANGES.items():
-        if change(value) != value and test.holds(change(value)):
-            yield Near(kind, value)
     if isinstance(test, Pattern) and not test.folded and replace(test, flags=test.flags | re.IGNORECASE).holds(value):
         yield Near(NearKind.CASE, value)
-    if isinstance(test, Literal):
-        yield from _of_literal(test, value)
 
 
 def _of_literal(test: Literal, value: str) -> Iterator[Near]:

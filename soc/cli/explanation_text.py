@@ -66,8 +66,6 @@ def _telling(node: Explanation) -> tuple[tuple[Explanation, ...], int]:
 def _node(node: Explanation) -> Message:
     if node.kind == "test":
         body = _test(node)
-    elif node.text:
-        body = msg("{text}", text=node.text.get("vi", ""))
     else:
         words = {"and": msg("TẤT CẢ"), "or": msg("ÍT NHẤT MỘT"), "not": msg("KHÔNG")}
         body = words[node.kind]
@@ -137,6 +135,8 @@ def near_sentence(near: Near) -> Message:
 
 
 def shown(value: object) -> str:
-    """A value as JSON, cut where it is long."""
+    """A text as it is, in quotes where blanks at its ends would be lost; anything else as JSON; cut where it is long."""
     text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    if text != text.strip() or not text:
+        text = f'"{text}"'
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
