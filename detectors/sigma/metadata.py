@@ -92,6 +92,7 @@ def described(common: Mapping[str, object], content: Mapping[str, object], where
         "falsepositives": tuple(map(str, false)) if isinstance(false, list) else (),
         "custom": common["custom_attributes"],
         "where": where,
+        "digest": digest(str(content)),
     }
 
 
