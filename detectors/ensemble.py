@@ -7,7 +7,8 @@ are. A snapshot of the first release is the bare one of `SigmaDetector`; it rest
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from datetime import timedelta
+from typing import Protocol, runtime_checkable
 
 import orjson
 
@@ -40,6 +41,15 @@ class Part(Protocol):
         ...
 
 
+@runtime_checkable
+class Ticking(Protocol):
+    """A part that holds alerts back for a time."""
+
+    def tick(self, silence: timedelta) -> list[Alert]:
+        """Alerts whose time has passed while no event came for `silence`."""
+        ...
+
+
 class Ensemble:
     """Shows every event to every part.
 
@@ -57,6 +67,11 @@ class Ensemble:
     def observe(self, events: Sequence[Event]) -> list[Alert]:
         """The alerts of all parts."""
         return [alert for part in self._parts.values() for alert in part.observe(events)]
+
+    def tick(self, silence: timedelta) -> list[Alert]:
+        """What parts have to tell because nothing came for `silence`; most wait for events."""
+        waiting = (part for part in self._parts.values() if isinstance(part, Ticking))
+        return [alert for part in waiting for alert in part.tick(silence)]
 
     def ran(self) -> list[RuleRun]:
         """What all parts ran."""

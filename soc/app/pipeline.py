@@ -6,7 +6,7 @@
     store.append    create-only and durable
     detector        new events only; its state is taken back when the batch fails
     ledger          what the rules ran over, and where they could not
-    incidents.take  alerts, ledger, detector state and position in one SQL transaction
+    incidents.take  alerts, what exceptions hid, ledger, detector state and position in one SQL transaction
     spool.ack       the batch leaves the spool
 
 Killed between any two lines, the next start repeats the batch and comes to the same result (docs/architecture.md).
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from typing import Protocol
 
@@ -53,6 +54,16 @@ class Detector(Protocol):
     def restore(self, data: bytes) -> None: ...
 
     def ran(self) -> Sequence[RuleRun]: ...
+
+    def tick(self, silence: timedelta) -> list[Alert]: ...
+
+
+class ExceptionLink(Protocol):
+    """What the pipeline needs of the exceptions."""
+
+    def refresh(self) -> None: ...
+
+    def keep(self, session: Session) -> None: ...
 
 
 class AlertTaker(Protocol):
@@ -103,6 +114,7 @@ class Pipeline:
     pristine: bytes
     runs: RuleRuns
     ledger: Ledger
+    exceptions: ExceptionLink
     database: Database
     clock: Clock
     batch_size: int
@@ -192,10 +204,12 @@ class Pipeline:
         """Detection and its consequences, once per batch: a batch whose transaction was committed is not shown again."""
         if position <= self.checkpoints.position(CHECKPOINT):
             return 0, frozenset()
+        self.exceptions.refresh()
         try:
             alerts, broken = observe_apart(self.detector, fresh, self._committed)
             with self.database.transaction() as session:
                 touched = self.incidents.take(session, alerts)
+                self.exceptions.keep(session)
                 self._account(session, fresh, broken)
                 self.checkpoints.save(session, CHECKPOINT, position, self.detector.snapshot(), self.clock.now())
         except BaseException:
@@ -203,6 +217,26 @@ class Pipeline:
             self.detector.restore(self._committed())
             raise
         return len(alerts), frozenset(touched)
+
+    def tick(self) -> int:
+        """Tell what waits in bundles whose time has passed, though nothing arrives that would close them; gives how many alerts.
+
+        The time of the stream goes on with the clock from the last batch, and stays where the events have left it while they come.
+        """
+        arrived = self.checkpoints.moment(CHECKPOINT)
+        if arrived is None:
+            return 0
+        try:
+            alerts = self.detector.tick(self.clock.now() - arrived)
+            if alerts:
+                position = self.checkpoints.position(CHECKPOINT)
+                with self.database.transaction() as session:
+                    self.incidents.take(session, alerts)
+                    self.checkpoints.save(session, CHECKPOINT, position, self.detector.snapshot(), arrived)
+        except BaseException:
+            self.detector.restore(self._committed())
+            raise
+        return len(alerts)
 
     def _committed(self) -> bytes:
         """The detector's state as of the last batch that was committed."""

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 
 from detectors.alert import Alert
 from detectors.detector import SigmaDetector
+from detectors.exceptions.counts import add_hidden
+from detectors.exceptions.tally import Hidden
 from detectors.sigma import RuleSet
 from soc.app.gaps import Gap, GapBook, GapKind
 from soc.app.ledger import Ledger, Tally
@@ -31,10 +33,10 @@ from soc.core.scope import PROVINCE, Scope
 from soc.incidents.codec import alert_from_json
 from soc.incidents.tables import AlertRow
 from soc.storage.events import EventStore
+from soc.storage.query import term
 from soc.storage.sql import Database
 
 _INSTANT = timedelta(microseconds=1)
-_QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
 _log = logging.getLogger("vonggac.detection")
 
 MakeDetector: TypeAlias = Callable[[RuleSet], SigmaDetector]
@@ -85,10 +87,10 @@ class Redo:
     def run(self, gap: Gap) -> Redone:
         """Try one gap. When the store does not answer or the detector breaks, it stays listed with the reason and is due again later."""
         try:
-            alerts, tally, broken = self._find(gap)
+            alerts, hidden, tally, broken = self._find(gap)
         except EngineError as problem:
             return self._failed(gap, 0, problem.as_message())
-        self._keep(gap, alerts, None if broken else tally)
+        self._keep(gap, alerts, hidden, None if broken else tally)
         if broken:
             return self._failed(gap, len(alerts), msg("bộ phát hiện lỗi trên sự kiện này: {reason}", reason=broken))
         return Redone(gap, len(alerts))
@@ -114,18 +116,20 @@ class Redo:
         self._gaps.fail(gap, reason, self._clock.now())
         return Redone(gap, alerts, reason)
 
-    def _keep(self, gap: Gap, alerts: Sequence[Alert], tally: Tally | None) -> None:
-        """Alerts, counts and the end of the gap in one transaction; without a tally the gap stays open."""
+    def _keep(self, gap: Gap, alerts: Sequence[Alert], hidden: Sequence[Hidden], tally: Tally | None) -> None:
+        """Alerts, what exceptions hid, counts and the end of the gap in one transaction; without a tally the gap stays open."""
         now = self._clock.now()
         with self._database.transaction() as session:
             self._incidents.take(session, alerts)
             if tally is not None and self._gaps.close(session, gap, len(alerts), now) and gap.kind is not GapKind.LATE:
                 Ledger(self._gaps, self._rules).put(session, tally, now)
+                add_hidden(session, hidden)
 
-    def _find(self, gap: Gap) -> tuple[list[Alert], Tally, str]:
-        """What the rules find in a gap, what was counted, and the last fault of the detector, "" for none."""
+    def _find(self, gap: Gap) -> tuple[list[Alert], list[Hidden], Tally, str]:
+        """What the rules find in a gap, what exceptions hid of it, what was counted, and the last fault of the detector, "" for none."""
         ruleset, tally, fault = self._rules(), Ledger(self._gaps, self._rules).tally(), ""
         alerts: list[Alert] = []
+        hidden: list[Hidden] = []
         if gap.kind is not GapKind.LATE:  # late events were shown to the stateless rules when they came
             stateless = self._make(replace(ruleset, correlations=()))
             for events in batches(self._events(gap)):
@@ -135,9 +139,10 @@ class Redo:
                 tally.add([event for event in events if event.id not in apart])
                 fault = broken[-1][1] if broken else fault
             alerts += stateless.flush()
+            hidden += stateless.take_hidden()
         if ruleset.correlations:
             alerts += self._correlated(gap, ruleset)
-        return self._news(alerts, ruleset), tally, fault
+        return self._news(alerts, ruleset), hidden, tally, fault
 
     def _correlated(self, gap: Gap, ruleset: RuleSet) -> Iterator[Alert]:
         """Correlation alerts that rest on an event of the gap."""
@@ -160,9 +165,8 @@ class Redo:
         return any(event is not None and gap.holds(event) for event in found)
 
     def _events(self, gap: Gap) -> Iterator[Event]:
-        query = (
-            f'soc.source:"{gap.source.translate(_QUOTED)}" AND soc.received:["{iso(gap.since)}" TO "{iso(gap.until)}"]'
-        )
+        received = f'soc.received:["{iso(gap.since)}" TO "{iso(gap.until)}"]'
+        query = f"{term('soc.source', gap.source)} AND {received}"
         window = Window(gap.first, gap.last + _INSTANT)
         return (event for event in self._store.scan(query, _scope(gap), window) if gap.holds(event))
 
