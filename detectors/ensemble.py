@@ -36,6 +36,10 @@ class Part(Protocol):
         """Go on from a snapshot. Raises ValueError when `data` is none."""
         ...
 
+    def tick(self, silence: timedelta) -> list[Alert]:
+        """Alerts for the bundles whose time has passed while no event came for `silence`."""
+        ...
+
     def ran(self) -> Sequence[RuleRun]:
         """Per rule and platform what it saw and matched."""
         ...
@@ -72,6 +76,10 @@ class Ensemble:
         """What parts have to tell because nothing came for `silence`; most wait for events."""
         waiting = (part for part in self._parts.values() if isinstance(part, Ticking))
         return [alert for part in waiting for alert in part.tick(silence)]
+
+    def tick(self, silence: timedelta) -> list[Alert]:
+        """What waits in the bundles of all parts, when nothing arrives that would close them."""
+        return [alert for part in self._parts.values() for alert in part.tick(silence)]
 
     def ran(self) -> list[RuleRun]:
         """What all parts ran."""

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,9 @@ class Book:
             before = _count(connection)
             for some in _batches(_indicators(found, result)):
                 # in the order of the key, or two million random pages are read and written one by one
-                connection.executemany(_PUT, sorted((_row(one, lists, now, result) for one in some), key=_key))
+                connection.executemany(
+                    _PUT, sorted((_row(one, lists, now, result) for one in some), key=itemgetter(0, 1, 2))
+                )
             result.created = _count(connection) - before
         result.total = self.write()
         return result
@@ -209,10 +212,6 @@ def _pages(connection: sqlite3.Connection) -> Iterator[list[tuple[str, str]]]:
     while some := connection.execute(query, (*last, _BATCH)).fetchall():
         yield some
         last = some[-1]
-
-
-def _key(row: tuple[Any, ...]) -> tuple[str, str, str]:
-    return row[:3]
 
 
 def _row(one: Indicator, lists: WarningLists, now: datetime, result: Imported) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -17,7 +17,7 @@ from detectors.finding import in_all, sentence
 from detectors.indicators.matcher import Hit, Matcher
 from detectors.indicators.model import Entry, Kind, Named, State
 from detectors.selectors import combinations, moment_of
-from soc.core.clock import LOCAL_ZONE
+from soc.core.clock import LOCAL_ZONE, iso, parse_iso
 from soc.core.event import Event
 from soc.core.i18n import Message, msg
 from soc.core.ids import digest
@@ -59,6 +59,7 @@ class IndicatorDetector:
         self._bundler = Bundler()
         self._seen: Counter[str] = Counter()
         self._matches: Counter[tuple[str, str]] = Counter()
+        self._latest: datetime | None = None
 
     def observe(self, events: Sequence[Event]) -> list[Alert]:
         """The alerts that these events give rise to, in the order in which they arose."""
@@ -69,6 +70,10 @@ class IndicatorDetector:
     def flush(self) -> list[Alert]:
         """Alerts for what bundles still hold: at the end of a period."""
         return [_continued(bundled) for bundled in self._bundler.close_all()]
+
+    def tick(self, silence: timedelta) -> list[Alert]:
+        """Alerts for the bundles whose time has passed while no event came for `silence`, by the time of the stream."""
+        return [] if self._latest is None else list(self._closed(self._latest + silence))
 
     def ran(self) -> list[RuleRun]:
         """Per kind and platform the events looked at and the matches, exercises left out."""
@@ -86,6 +91,7 @@ class IndicatorDetector:
                 "bundles": self._bundler.state(),
                 "seen": self._seen,
                 "matches": [[*key, count] for key, count in self._matches.items()],
+                "latest": None if self._latest is None else iso(self._latest),
             }
         )
 
@@ -97,15 +103,18 @@ class IndicatorDetector:
         self._bundler.restore(state["bundles"])
         self._seen = Counter(state["seen"])
         self._matches = Counter({(rule, platform): count for rule, platform, count in state["matches"]})
+        self._latest = parse_iso(state["latest"]) if state["latest"] else None
 
     def _observe(self, event: Event) -> Iterator[Alert]:
         if event.exercise is None:
             self._seen[event.platform] += 1
-        moment = moment_of(event)
+        moment = self._latest = moment_of(event)
         for hit in self._matcher.hits(event.fields, moment):
             yield from self._told(hit, event)
-        for bundled in self._bundler.close_before(moment - LATENESS) if self._bundler else ():
-            yield _continued(bundled)
+        yield from self._closed(moment)
+
+    def _closed(self, moment: datetime) -> Iterator[Alert]:
+        return map(_continued, self._bundler.close_before(moment - LATENESS))
 
     def _told(self, hit: Hit, event: Event) -> Iterator[Alert]:
         if event.exercise is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +14,10 @@ from detectors.indicators.model import Entry, Kind, Named
 from detectors.indicators.table import Shape, Table, digest_of, network_digest
 from detectors.indicators.values import domain, hash_of, host_of, parents, parse_address, url
 from soc.core.errors import EngineError
-from soc.core.i18n import msg
 
 REMEMBERED = 65_536
 """Values whose answer is kept ready, for each kind of field; when full, all are dropped at once."""
+_log = logging.getLogger("vonggac.indicators")
 MAX_LIST = 64
 """Of the values of a list field, so many are looked at."""
 
@@ -131,16 +132,20 @@ class Matcher:
             return None
         return found.st_ino, found.st_mtime_ns
 
-    def _opened(self) -> Table:
+    def _opened(self) -> Table | None:
+        """The table; a broken one is written anew from the book. Without either, detection goes on and the log says what is missing."""
         path = self._book.table_path
         try:
             return Table(path)
         except (ValueError, OSError) as problem:
-            raise EngineError(
-                msg("bảng chỉ dấu hỏng: {reason}", reason=str(problem)),
-                where=str(path),
-                advice=msg("chạy lại soc indicators import để ghi bảng mới"),
-            ) from problem
+            _log.warning("%s is broken (%s): written anew", path, problem)
+        try:
+            self._book.write()
+            self._identity = self._found()
+            return Table(path)
+        except (ValueError, OSError, EngineError) as problem:
+            _log.error("no indicators are matched: %s", problem)  # noqa: TRY400 - the reason is what counts
+            return None
 
 
 def _looked_at(shape: Shape) -> Mapping[str, Holds]:
