@@ -27,11 +27,11 @@ from sigma.types import (
 )
 
 from detectors.sigma.conditions import parse_condition
+from detectors.sigma.expressions import checked_regex
 from detectors.sigma.faults import RuleFault
 from detectors.sigma.folding import fold
 from detectors.sigma.labels import Labels, search_labels
-from detectors.sigma.linear import NotLinearError
-from detectors.sigma.modifiers import DASH, DASHES, PartCompare, regex_source
+from detectors.sigma.modifiers import DASH, DASHES, PartCompare
 from detectors.sigma.predicates import (
     Anything,
     Compare,
@@ -45,7 +45,6 @@ from detectors.sigma.predicates import (
     SameAs,
     Test,
     TimePart,
-    compiled,
 )
 from detectors.sigma.required import required_text
 from detectors.sigma.tree import FALSE, Atom, AtomTable, Leaf, Node, Not, all_of, some_of
@@ -54,7 +53,6 @@ from soc.core.i18n import msg
 Normal = Callable[[str], str]
 """What texts of rules pass before they are compared: NFC, or nothing."""
 
-_FLAGS = {"IGNORECASE": re.IGNORECASE, "MULTILINE": re.MULTILINE, "DOTALL": re.DOTALL}
 _MAX_DASHES = 2
 """Up to so many dashes of `windash` become literals (5 or 25 of them); more become one pattern."""
 
@@ -206,21 +204,7 @@ def _regex_part(part: object) -> str:
 
 
 def _regex(value: SigmaRegularExpression) -> Pattern:
-    source = regex_source(value)
-    flags = 0
-    for flag in value.flags:
-        flags |= _FLAGS[flag.name]
-    try:
-        compiled(source, flags)
-    except NotLinearError as error:
-        raise RuleFault(
-            msg("biểu thức chính quy có thể chạy lâu theo hàm mũ: {regex}", regex=source[:200]),
-            advice=msg(
-                "đừng lặp một phần mà bên trong nó lại lặp cùng chữ, như (a+)+; bỏ nhìn trước và tham chiếu ngược"
-            ),
-        ) from error
-    except (re.error, OverflowError, RecursionError) as error:
-        raise RuleFault(msg("biểu thức chính quy sai: {reason}", reason=str(error))) from error
+    source, flags = checked_regex(value)
     return Pattern(source, flags, shown=source, needed=required_text(source, flags))
 
 
