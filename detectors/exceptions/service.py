@@ -10,12 +10,13 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from detectors.alert import Alert
 from detectors.exceptions.acts import ALLOWED, LONGEST, ActKind, State
-from detectors.exceptions.filters import ExceptionFilter, parse_filter
+from detectors.exceptions.filters import ExceptionFilter, draft_filter, parse_filter
 from detectors.exceptions.managed import ManagedException, Proposal, agencies_of, managed, sees
 from detectors.exceptions.tables import ExceptionActRow, ExceptionRow
 from detectors.sigma.correlation_rules import CorrelationRule
-from detectors.sigma.rules import Rule, RuleSet
+from detectors.sigma.rules import LogSource, Rule, RuleSet
 from soc.access.principal import Principal, Right
 from soc.access.tables import AccountRow
 from soc.audit.trail import AuditTrail
@@ -78,8 +79,7 @@ class ExceptionService:
 
     def concerned(self, parsed: ExceptionFilter) -> list[AnyRule]:
         """The loaded rules that a filter is about. Raises InputError when a name is unknown, or none is of its log source."""
-        ruleset = self._rules()
-        every: list[AnyRule] = [*ruleset.rules, *ruleset.correlations]
+        every = self._every_rule()
         known = {key for rule in every for key in (rule.id, rule.name) if key}
         for name in sorted(parsed.filter.rules or ()):
             if name not in known:
@@ -92,6 +92,25 @@ class ExceptionService:
                 where="logsource",
             )
         return found
+
+    def draft(self, principal: Principal, alert: Alert) -> str:
+        """A filter to begin with: what the alert's rule says about exactly its entities.
+
+        Raises:
+            ForbiddenError: no right to propose.
+            InputError: the alert is of no Sigma rule that is loaded.
+        """
+        principal.require(Right.PROPOSE_EXCEPTIONS)
+        every = {rule.id: rule for rule in self._every_rule()}
+        rule = every.get(alert.rule_id)
+        if rule is None:
+            raise InputError(
+                msg("cảnh báo này không do một luật Sigma đang nạp tạo ra"),
+                where=alert.rule_id,
+                advice=msg("ngoại lệ chỉ dùng được cho luật Sigma"),
+            )
+        title = msg("Ngoại lệ của luật: {title}", title=rule.title)
+        return draft_filter(rule, _logsource(rule, every), alert.entities, title.render())
 
     def approve(
         self, principal: Principal, ident: str, reason: str = "", number: int | None = None
@@ -139,6 +158,10 @@ class ExceptionService:
             wanted, key=lambda one: (one.state is State.PROPOSED, one.asks_review, one.proposed), reverse=True
         )
 
+    def _every_rule(self) -> list[AnyRule]:
+        ruleset = self._rules()
+        return [*ruleset.rules, *ruleset.correlations]
+
     def _act(
         self, principal: Principal, ident: str, kind: ActKind, reason: str, number: int | None
     ) -> ManagedException:
@@ -178,6 +201,13 @@ class ExceptionService:
         agency = next(iter(agencies)) if len(agencies) == 1 else ""
         act = Act(principal.id, f"exception.{verb}", f"exception/{row.id}", agency, before, after, reason)
         self._audit.record(session, act)
+
+
+def _logsource(rule: AnyRule, every: Mapping[str, AnyRule]) -> LogSource:
+    """Of the rule, or of the first one that a correlation rests on."""
+    while isinstance(rule, CorrelationRule):
+        rule = every[rule.sources[0]]
+    return rule.logsource
 
 
 def _check_act(before: ManagedException, principal: Principal, kind: ActKind, reason: str, number: int | None) -> None:
