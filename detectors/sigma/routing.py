@@ -2,7 +2,7 @@
 
 A document names its kind: a Windows channel and event number, a platform of ours and its dataset, or nothing. One that names
 nothing meets every rule that isn't tied to Windows logs, under the names of the rule. With the pipeline `none` every
-document meets every rule. Facts: data/windows.yaml, data/ecs.yaml.
+document meets every rule. Facts: data/windows.yaml, data/ecs.yaml, data/programs.yaml.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Origin(NamedTuple):
     declared: tuple[object, ...] = ()
     """Product, category and service that the platform of the source declares (`soc.logsource.*`)."""
     kinds: tuple[str, ...] = ()
-    """Generic categories whose fields the document has."""
+    """Generic categories whose fields the document has, and what its program or dataset is called in data/programs.yaml."""
 
     @property
     def is_known(self) -> bool:
@@ -56,6 +56,7 @@ class Origin(NamedTuple):
 
 
 _NOWHERE = Origin()
+_LINUX = "linux"
 _ECS = "ecs"
 """Among the kinds of every ECS document, so that one is never taken for a document that names nothing."""
 
@@ -88,12 +89,16 @@ class Facts:
     categories: Mapping[str, tuple[_Log, ...]]
     linux: Mapping[str, tuple[_Log, ...]]
     generic: Mapping[str, _Generic]
+    programs: Mapping[str, tuple[str, ...]]
+    """Program -> the kinds of log it writes ("linux/sshd", "mail")."""
+    datasets: Mapping[str, tuple[str, ...]]
 
 
 @cache
 def facts() -> Facts:
     """The routing tables shipped with the package."""
-    windows, ecs = _table("windows.yaml"), _table("ecs.yaml")
+    windows, ecs, written = _table("windows.yaml"), _table("ecs.yaml"), _table("programs.yaml")
+    writers = {f"{_LINUX}/{name}": found for name, found in written["linux"].items()} | written["categories"]
     return Facts(
         services={
             name: tuple(_Log(c.lower(), frozenset()) for c in found) for name, found in windows["services"].items()
@@ -101,7 +106,14 @@ def facts() -> Facts:
         categories={name: _logs(found) for name, found in windows["categories"].items()},
         linux={name: _logs(found) for name, found in windows["linux_categories"].items()},
         generic={name: _Generic(tuple(found["when"]), found["fields"]) for name, found in ecs.items()},
+        programs=_kinds_by(writers, "programs"),
+        datasets=_kinds_by(writers, "datasets"),
     )
+
+
+def _kinds_by(writers: Mapping[str, Mapping[str, list[str]]], part: str) -> Mapping[str, tuple[str, ...]]:
+    names = {name for found in writers.values() for name in found[part]}
+    return {name: tuple(kind for kind, found in writers.items() if name in found[part]) for name in names}
 
 
 def _table(name: str) -> Mapping[str, dict]:  # type: ignore[type-arg]
@@ -136,8 +148,17 @@ def origin_of(document: Document) -> Origin:
     if platform is None and dataset is None and "ecs.version" not in document:
         return _NOWHERE
     declared = tuple(_plain(get(name)) for name in _DECLARED)
-    kinds = (_ECS, *(name for name, found in facts().generic.items() if any(field in document for field in found.when)))
+    shown = (name for name, found in facts().generic.items() if any(field in document for field in found.when))
+    kinds = (_ECS, *shown, *_written_by(get("process.name"), dataset))
     return Origin(platform=platform, dataset=dataset, declared=declared, kinds=kinds)
+
+
+def _written_by(program: object, dataset: str | int | None) -> tuple[str, ...]:
+    """Bounded by the tables, whatever programs a host invents, as it becomes part of a key."""
+    known = facts()
+    by_program = known.programs.get(program.partition("/")[0].lower(), ()) if isinstance(program, str) else ()
+    by_dataset = known.datasets.get(str(dataset), ())
+    return by_program if not by_dataset else tuple(dict.fromkeys((*by_program, *by_dataset)))
 
 
 def _plain(value: object) -> str | int | None:
@@ -174,7 +195,9 @@ def _suits(source: LogSource, origin: Origin) -> bool:
 
 
 def _generic(source: LogSource, origin: Origin) -> Fields | None:
-    """A rule for a kind of log, whatever the product."""
+    """A rule for a kind of log, whatever the product, or for a service of Linux."""
+    if source.product == _LINUX and source.service and not source.category:
+        return SAME if f"{_LINUX}/{source.service}" in origin.kinds else None
     if source.product or source.service or source.category not in _words(*origin.kinds, *origin.declared[1:2]):
         return None
     table = facts().generic.get(source.category)

@@ -141,3 +141,25 @@ def test_unique_values_and_channels_cannot_grow_the_table(tmp_path: Path) -> Non
     assert highest < 210_000
     assert len(found._routes) <= 4096
     assert len(found._groups) == 1
+
+
+@pytest.mark.parametrize(
+    ("logsource", "document", "fires"),
+    [
+        ("{product: linux, service: sshd}", {"event.dataset": "openssh.auth"}, True),
+        ("{product: linux, service: auth}", {"event.dataset": "openssh.auth"}, True),
+        ("{product: linux, service: cron}", {"event.dataset": "syslog", "process.name": "CRON"}, True),
+        ("{product: linux, service: syslog}", {"event.dataset": "syslog", "process.name": "CRON"}, True),
+        ("{product: linux, service: sudo}", {"event.dataset": "syslog", "process.name": "CRON"}, False),
+        ("{product: linux, service: sudo}", {"event.dataset": "syslog", "process.name": "sudoku"}, False),
+        ("{product: windows, service: sudo}", {"event.dataset": "syslog", "process.name": "sudo"}, False),
+        ("{category: mail}", {"event.dataset": "syslog", "process.name": "postfix/smtpd"}, True),
+        ("{category: mail}", {"event.dataset": "syslog", "process.name": "cron"}, False),
+        ("{category: mail}", {"email.from.address": "a@b.example"}, True),
+    ],
+)
+def test_a_service_of_linux_is_told_by_program_or_dataset(
+    logsource: str, document: dict[str, Any], fires: bool, tmp_path: Path
+) -> None:
+    event = {"ecs.version": "8.17.0", "message": "x", **document}
+    assert bool(engine(tmp_path, logsource, "{message: x}").match(event)) is fires
