@@ -66,6 +66,7 @@ def collect_until(app: Application, stop: threading.Event) -> None:
             if time.monotonic() - noted > NOTE_S:
                 app.pipeline.tick()
                 app.pipeline.note_runs()
+                tend_gaps(app)
                 drop_expired(app)
                 noted = time.monotonic()
             if not (news or moved):
@@ -82,6 +83,14 @@ def start_reloading(app: Application) -> Reloader:
         _log.error("activation %d not loaded, %d runs instead: %s", number, running, problem)
     tried = loaded.failed[0][0] if loaded.failed else running
     return Reloader(app.rule_sets, app.detector, app.make_detector, app.clock, running=running, tried=tried)
+
+
+def tend_gaps(app: Application) -> None:
+    """Look for gaps and have them redone; what does not answer is asked again in the next round."""
+    try:
+        app.gap_watch.tend()
+    except EngineError as problem:
+        _log.error("gaps: %s", problem)
 
 
 def drop_expired(app: Application) -> None:

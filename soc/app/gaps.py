@@ -124,7 +124,10 @@ class GapBook:
         self._database = database
 
     def open(self, session: Session, gap: Gap) -> None:
-        """List a gap, in the caller's transaction; an open one of the same kind and source takes it in."""
+        """List a gap, in the caller's transaction; an open one of the same kind and source takes it in, unless events were missed.
+
+        Of missed events only their number in an hour is known: two hours made one could not be counted apart any more.
+        """
         same = select(LedgerGap).where(
             LedgerGap.closed.is_(None),
             LedgerGap.kind == gap.kind.value,
@@ -132,7 +135,7 @@ class GapBook:
             LedgerGap.rule == gap.rule,
             LedgerGap.exercise.is_(None) if gap.exercise is None else LedgerGap.exercise == gap.exercise,
         )
-        row = session.scalars(same.limit(1)).first()
+        row = None if gap.kind is GapKind.MISSED else session.scalars(same.limit(1)).first()
         if row is None:
             session.add(_row(gap))
         else:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple, TypeVar
 
 import orjson
 from sqlalchemy import func, select
@@ -19,17 +19,16 @@ from sqlalchemy.orm import Session
 
 from detectors.coverage import Kind, Sightings
 from detectors.sigma import CorrelationRule, Rule, RuleSet
-from detectors.sigma.correlate import Limits
+from detectors.sigma.correlate import DEFAULT_LIMITS, Limits
 from soc.app.gaps import GapBook, GapKind, gap_of, received_of
 from soc.app.tables import LedgerDay, LedgerKind, LedgerRules
-from soc.core.clock import LOCAL_ZONE
+from soc.core.clock import ALL_TIME, LOCAL_ZONE
 from soc.core.event import Event
 from soc.core.i18n import Message, msg
 from soc.core.ids import digest
 
 HOURS = 24
-LATENESS = Limits().lateness
-"""An event this far behind the newest of its agency may find the windows around it gone."""
+Counted = TypeVar("Counted")
 
 
 class Place(NamedTuple):
@@ -42,10 +41,11 @@ class Place(NamedTuple):
 
 @dataclass
 class _Day:
-    """What was seen of one source on one day of receipt."""
+    """What was seen of one source on one day of receipt: `newest` of the event times, `begun` of the times of receipt the first."""
 
     place: Place
     newest: datetime
+    begun: datetime
     hours: Counter[int] = field(default_factory=Counter)
     kinds: Counter[Kind[Place]] = field(default_factory=Counter)
 
@@ -63,6 +63,19 @@ class Tally:
             if event.exercise is None:
                 self._add(event)
 
+    def scaled(self, events: int) -> Tally:
+        """The same counts made so many in all, as evenly as whole numbers allow."""
+        found = Tally(self._sightings)
+        total = sum(day.hours.total() for day in self.days.values())
+        for key, day in self.days.items():
+            hours, kinds = (_share(counts, events, total) for counts in (day.hours, day.kinds))
+            found.days[key] = replace(day, hours=hours, kinds=kinds)
+        return found
+
+    def fields(self, kind: Kind[Place]) -> set[str]:
+        """Every field that events of a kind had."""
+        return self._sightings.fields[kind]
+
     def _add(self, event: Event) -> None:
         kind = self._sightings.kind_of(event)
         received = received_of(event)
@@ -71,8 +84,8 @@ class Tally:
         key = (f"{local:%Y-%m-%d}", event.source)
         day = self.days.get(key)
         if day is None:
-            day = self.days[key] = _Day(kind.place, newest)
-        day.newest = max(day.newest, newest)
+            day = self.days[key] = _Day(kind.place, newest, received)
+        day.newest, day.begun = max(day.newest, newest), min(day.begun, received)
         day.hours[local.hour] += 1
         day.kinds[kind] += 1
 
@@ -94,13 +107,14 @@ class Ledger:
     Args:
         gaps: where late and failed events are listed.
         rules: gives the rules in force.
+        limits: of the correlations: how long they wait for late events.
     """
 
-    def __init__(self, gaps: GapBook, rules: Callable[[], RuleSet]) -> None:
-        self._gaps, self._rules = gaps, rules
+    def __init__(self, gaps: GapBook, rules: Callable[[], RuleSet], limits: Limits = DEFAULT_LIMITS) -> None:
+        self._gaps, self._rules, self._limits = gaps, rules, limits
         self._sightings: Sightings[Place] = Sightings(lambda e: Place(e.source, e.agency, e.platform))
         self._kept: dict[Kind[Place], tuple[int, int]] = {}  # number of its row, how many fields the row holds
-        self._newest: dict[str, datetime] | None = None
+        self._newest: datetime | None = None
         self._told: tuple[RuleSet, str] | None = None
 
     def forget(self) -> None:
@@ -114,8 +128,7 @@ class Ledger:
         tally = self.tally()
         tally.add(events)
         self.put(session, tally, now)
-        hours = f"{LATENESS.total_seconds() / 3600:g}"
-        told = msg("muộn hơn sự kiện mới nhất của cơ quan quá {hours} giờ; chỉ luật tương quan", hours=hours)
+        told = msg("đến muộn hơn mức các luật tương quan còn chờ; luật đơn vẫn đã chạy")
         self._list(session, GapKind.LATE, late, told, now)
 
     def tally(self) -> Tally:
@@ -124,41 +137,30 @@ class Ledger:
 
     def put(self, session: Session, tally: Tally, now: datetime) -> None:
         """Put counts down, in the caller's transaction."""
-        version = self._tell_rules(session, now) if tally.days else ""
+        if not tally.days:
+            return
+        version = self._tell_rules(session, min(seen.begun for seen in tally.days.values()))
         for (day, source), seen in tally.days.items():
-            self._add(session, (day, source, version), seen, now)
+            numbers = {str(self._number(session, kind, tally.fields(kind), now)): n for kind, n in seen.kinds.items()}
+            _add(session, (day, source, version), seen, numbers)
 
     def failed(self, session: Session, events: Sequence[Event], reason: str, now: datetime) -> None:
         """List events on which the detector broke, in the caller's transaction."""
         told = msg("bộ phát hiện lỗi trên sự kiện này: {reason}", reason=reason[:300])
         self._list(session, GapKind.FAILED, events, told, now)
 
-    def _tell_rules(self, session: Session, now: datetime) -> str:
+    def _tell_rules(self, session: Session, since: datetime) -> str:
         """The version of the rules in force, which is in its table afterwards."""
         ruleset = self._rules()
         if self._told is None or self._told[0] is not ruleset:
             version = version_of(ruleset)
             if session.get(LedgerRules, version) is None:
-                session.add(LedgerRules(version=version, since=now, rules=_json(rules_of(ruleset))))
+                session.add(LedgerRules(version=version, since=since, rules=_json(rules_of(ruleset))))
             self._told = (ruleset, version)
         return self._told[1]
 
-    def _add(self, session: Session, key: tuple[str, str, str], seen: _Day, now: datetime) -> None:
-        numbers = {str(self._number(session, kind, now)): count for kind, count in seen.kinds.items()}
-        row = session.get(LedgerDay, key)
-        if row is None:
-            row = LedgerDay(**dict(zip(("day", "source", "version"), key, strict=True)), agency=seen.place.agency)
-            row.events, row.hours, row.kinds, row.newest = 0, "[]", "{}", seen.newest
-            session.add(row)
-        before = orjson.loads(row.hours) or [0] * HOURS
-        row.hours = _json([count + seen.hours[hour] for hour, count in enumerate(before)])
-        row.kinds = _json(Counter(orjson.loads(row.kinds)) + Counter(numbers))
-        row.events += seen.hours.total()
-        row.newest = max(row.newest, seen.newest)
-
-    def _number(self, session: Session, kind: Kind[Place], now: datetime) -> int:
+    def _number(self, session: Session, kind: Kind[Place], fields: set[str], now: datetime) -> int:
         """Number of the row of a kind, which holds all its fields."""
-        fields = self._sightings.fields[kind]
         known = self._kept.get(kind)
         if known is not None and known[1] == len(fields):
             return known[0]
@@ -180,19 +182,19 @@ class Ledger:
         return row
 
     def _late(self, session: Session, events: Sequence[Event]) -> list[Event]:
-        """The events that came too late for the correlations around them."""
+        """The events that came later than the correlations wait for."""
         if self._newest is None:
-            found = session.execute(select(LedgerDay.agency, func.max(LedgerDay.newest)).group_by(LedgerDay.agency))
-            self._newest = {agency: newest for agency, newest in found if newest is not None}
+            self._newest = session.scalar(select(func.max(LedgerDay.newest))) or ALL_TIME.since
         late = []
         for event in events:
             if event.exercise is not None:
                 continue
-            moment, newest = event.timestamp, self._newest.get(event.agency)
-            if newest is not None and moment < newest - LATENESS:
+            moment = event.timestamp
+            allowed = self._limits.lateness_us(event.source, event.platform)
+            if moment < self._newest - timedelta(microseconds=allowed):
                 late.append(event)
-            moment = min(moment, received_of(event))  # a clock far ahead makes nobody else late
-            self._newest[event.agency] = moment if newest is None else max(moment, newest)
+            # a clock far ahead makes nobody else late
+            self._newest = max(self._newest, min(moment, received_of(event)))
         return late
 
     def _list(self, session: Session, kind: GapKind, events: Sequence[Event], reason: Message, now: datetime) -> None:
@@ -202,6 +204,29 @@ class Ledger:
             groups.setdefault((event.source, event.exercise), []).append(event)
         for group in groups.values():
             self._gaps.open(session, gap_of(kind, group, reason, now))
+
+
+def _share(counts: Counter[Counted], wanted: int, total: int) -> Counter[Counted]:
+    """Counts out of `total` scaled to `wanted`; their rounded running sums lose none."""
+    shared: Counter[Counted] = Counter()
+    run = 0
+    for key, count in counts.items():
+        shared[key] = (run + count) * wanted // total - run * wanted // total
+        run += count
+    return +shared
+
+
+def _add(session: Session, key: tuple[str, str, str], seen: _Day, kinds: Mapping[str, int]) -> None:
+    row = session.get(LedgerDay, key)
+    if row is None:
+        row = LedgerDay(**dict(zip(("day", "source", "version"), key, strict=True)), agency=seen.place.agency)
+        row.events, row.hours, row.kinds, row.newest = 0, "[]", "{}", seen.newest
+        session.add(row)
+    before = orjson.loads(row.hours) or [0] * HOURS
+    row.hours = _json([count + seen.hours[hour] for hour, count in enumerate(before)])
+    row.kinds = _json(Counter(orjson.loads(row.kinds)) + Counter(kinds))
+    row.events += seen.hours.total()
+    row.newest = max(row.newest, seen.newest)
 
 
 def _json(value: Sequence[object] | Mapping[str, object]) -> str:

@@ -122,7 +122,8 @@ class Redo:
         with self._database.transaction() as session:
             self._incidents.take(session, alerts)
             if tally is not None and self._gaps.close(session, gap, len(alerts), now) and gap.kind is not GapKind.LATE:
-                Ledger(self._gaps, self._rules).put(session, tally, now)
+                counted = tally.scaled(gap.events) if gap.kind is GapKind.MISSED else tally
+                Ledger(self._gaps, self._rules).put(session, counted, now)
                 add_hidden(session, hidden)
 
     def _find(self, gap: Gap) -> tuple[list[Alert], list[Hidden], Tally, str]:

@@ -34,7 +34,10 @@ class RuleRun(Base):
 
 
 class LedgerRules(Base):
-    """A set of rules that ran: `rules` maps rule id to rule version, as JSON. `version` is a hash over them."""
+    """A set of rules that ran: `rules` maps rule id to rule version, as JSON. `version` is a hash over them.
+
+    `since` is the time of receipt of the first event.
+    """
 
     __tablename__ = "ledger_rules"
 

@@ -53,6 +53,7 @@ _REGEX = re.compile(r"/[^/\s]+/(?=[\s)]|$)")
 _PIECE = re.compile(r"\\(.)|([*?])|([^\\*?]+)", re.DOTALL)
 _POSITION = re.compile(r"at position (\d+)")
 _NON_WORD = re.compile(r"\W+")
+_QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
 _LIKE_TYPES = {FieldType.KEYWORD, FieldType.IP, FieldType.LONG}
 
 
@@ -68,6 +69,11 @@ def parse(text: str) -> Condition:
         expected = msg("không quá {limit} ký tự", limit=MAX_CHARS)
         raise _fault(MAX_CHARS, msg("câu tìm dài {length} ký tự", length=len(text)), msg("bỏ bớt điều kiện"), expected)
     return _Reader(text).read()
+
+
+def term(field: str, value: object) -> str:
+    """A query for one value of a field, quoted so that nothing in the value is read as an operator."""
+    return f'{field}:"{str(value).translate(_QUOTED)}"'
 
 
 def _fault(column: int, found: Message, advice: Message, expected: Message | None = None) -> QueryError:

@@ -15,6 +15,7 @@ from soc.core.clock import Window
 from soc.core.errors import InputError, QueryError
 from soc.core.i18n import Message, msg
 from soc.storage.events import EventStore, Page, Search, Terms
+from soc.storage.query import term
 from soc.web.charts import Histogram, histogram, interval_for, rounded
 from soc.web.formats import typed_moment
 from soc.web.links import changed, next_page, one_of
@@ -26,7 +27,6 @@ RANGES = {"24h": timedelta(days=1), "7d": timedelta(days=7), "30d": timedelta(da
 FACETS = ("soc.platform", "event.action", "event.outcome", "user.name", "source.ip")
 COLUMNS = ("soc.platform", "host.name", "user.name", "event.action", "event.outcome", "source.ip")
 _LONGEST_QUERY = 1500
-_QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,6 @@ def ask(store: EventStore, principal: Principal, asked: Asked, after: str | None
     buckets = store.histogram(asked.text, scope, rounded(asked.window, interval), interval)
     facets = {field: store.terms(asked.text, scope, field, 8, asked.window) for field in FACETS} if page.total else {}
     return Found(page, histogram(buckets, interval), facets)
-
-
-def term(field: str, value: object) -> str:
-    """A query for one value of a field, quoted so that nothing in the value is read as an operator."""
-    return f'{field}:"{str(value).translate(_QUOTED)}"'
 
 
 @router.get("/search")
