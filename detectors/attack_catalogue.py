@@ -1,16 +1,35 @@
-"""The ATT&CK matrix that tags of rules refer to: tactics, techniques, and which belongs to which. Facts: data/attack.yaml."""
+"""The ATT&CK matrix that tags of rules refer to: tactics in their order, techniques, and which belongs to which."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any
-
-import yaml
+from types import MappingProxyType
 
 from detectors.alert import Names
+from detectors.checks.attack import VERSION, attack_table
+
+_VIETNAMESE: Mapping[str, str] = MappingProxyType(
+    {
+        "reconnaissance": "Trinh sát",
+        "resource-development": "Chuẩn bị nguồn lực",
+        "initial-access": "Truy cập ban đầu",
+        "execution": "Thực thi",
+        "persistence": "Duy trì",
+        "privilege-escalation": "Leo thang đặc quyền",
+        "stealth": "Ẩn mình",
+        "defense-impairment": "Làm suy yếu phòng thủ",
+        "credential-access": "Lấy thông tin xác thực",
+        "discovery": "Dò xét",
+        "lateral-movement": "Di chuyển ngang",
+        "collection": "Thu thập",
+        "command-and-control": "Chỉ huy và điều khiển",
+        "exfiltration": "Chuyển dữ liệu ra ngoài",
+        "impact": "Tác động",
+    }
+)
+"""Tactics in the order of the matrix, with our names; ATT&CK has English ones only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +70,10 @@ class AttackCatalogue:
 
 @cache
 def attack_catalogue() -> AttackCatalogue:
-    """The version that the suite is pinned to."""
-    text = (files("detectors") / "data" / "attack.yaml").read_text("utf-8")
-    content: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    """The version that the suite is pinned to, that of `soc rules check`."""
+    table = attack_table()
     return AttackCatalogue(
-        version=content["version"],
-        tactics=tuple(Tactic(ident, names) for ident, names in content["tactics"].items()),
-        techniques={
-            ident: Technique(ident, found["name"], tuple(found["tactics"]))
-            for ident, found in content["techniques"].items()
-        },
+        version=VERSION,
+        tactics=tuple(Tactic(ident, {"vi": name, "en": table.tactics[ident]}) for ident, name in _VIETNAMESE.items()),
+        techniques={ident: Technique(ident, name, table.tactics_of[ident]) for ident, name in table.techniques.items()},
     )

@@ -13,9 +13,10 @@ import pytest
 from detectors.attack_catalogue import attack_catalogue
 from detectors.attack_layer import AttackMatrix, matrix_of, navigator_layer
 from detectors.attack_proof import FIRED_FILE, RuleProof, measure_fired, proofs_of, read_fired, write_fired
+from detectors.checks.attack import attack_table
 from detectors.rulepack import cases_of, own_rules, sigma_files
-from detectors.sigma import RuleSet
-from detectors.testing import Normalise
+from detectors.sigma import CorrelationRule, Rule, RuleSet
+from detectors.testing import Normalise, alerting_rules
 from soc.core.errors import InputError
 from soc.core.i18n import Lang
 
@@ -72,7 +73,7 @@ def test_the_catalogue_knows_tactics_in_the_order_of_the_matrix_and_techniques_w
         "resource-development",
         "initial-access",
     ]
-    assert len(catalogue.tactics) == 14
+    assert {tactic.id for tactic in catalogue.tactics} == set(attack_table().tactics)
     assert catalogue.techniques["T1110.003"].name == "Password Spraying"
     known = {tactic.id for tactic in catalogue.tactics}
     for technique in catalogue.techniques.values():
@@ -174,6 +175,15 @@ def test_a_broken_measurement_is_refused_with_its_place(content: str, tmp_path: 
 def test_every_technique_of_our_rules_is_in_force() -> None:
     ruleset = RuleSet.load(sigma_files(SIGMA))
     assert matrix_of(proofs_of(ruleset, frozenset()), attack_catalogue()).unknown == ()
+
+
+@pytest.mark.parametrize("rule", alerting_rules(RuleSet.load(sigma_files(SIGMA))), ids=lambda rule: rule.name)
+def test_tactics_and_techniques_of_a_rule_belong_together(rule: Rule | CorrelationRule) -> None:
+    catalogue = attack_catalogue()
+    tactics = {tag.removeprefix("attack.") for tag in rule.tags} & {tactic.id for tactic in catalogue.tactics}
+    of_technique = {ident: set(catalogue.techniques[ident].tactics) for ident in rule.attack}
+    assert all(found & tactics for found in of_technique.values()), of_technique
+    assert tactics <= set().union(*of_technique.values())
 
 
 def test_the_measurement_that_comes_with_our_rules_is_that_of_today(normalise: Normalise) -> None:
