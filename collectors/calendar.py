@@ -56,6 +56,12 @@ class Holidays(BaseModel):
         noticed = self.years.get(day.year)
         return noticed is not None and day in noticed.working
 
+    def kind_of(self, day: date) -> Literal["weekday", "weekend", "holiday"]:
+        """What people do on `day`, for whatever compares like days with like: a day worked in place of another is a weekday."""
+        if self.is_off(day):
+            return "holiday"
+        return "weekend" if day.weekday() >= 5 and not self.is_made_up(day) else "weekday"
+
 
 @cache
 def vietnam() -> Holidays:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import orjson
 
@@ -45,15 +45,6 @@ class Part(Protocol):
         ...
 
 
-@runtime_checkable
-class Ticking(Protocol):
-    """A part that holds alerts back for a time."""
-
-    def tick(self, silence: timedelta) -> list[Alert]:
-        """Alerts whose time has passed while no event came for `silence`."""
-        ...
-
-
 class Ensemble:
     """Shows every event to every part.
 
@@ -71,11 +62,6 @@ class Ensemble:
     def observe(self, events: Sequence[Event]) -> list[Alert]:
         """The alerts of all parts."""
         return [alert for part in self._parts.values() for alert in part.observe(events)]
-
-    def tick(self, silence: timedelta) -> list[Alert]:
-        """What parts have to tell because nothing came for `silence`; most wait for events."""
-        waiting = (part for part in self._parts.values() if isinstance(part, Ticking))
-        return [alert for part in waiting for alert in part.tick(silence)]
 
     def tick(self, silence: timedelta) -> list[Alert]:
         """What waits in the bundles of all parts, when nothing arrives that would close them."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from detectors.alert import Alert, Explanation
+from detectors.alert import Alert, Explanation, Names
 from detectors.bundling import Bundled, Bundler, Occurrence, Subject
 from detectors.coverage import RuleRun
 from detectors.detector import ENTITIES, LATENESS
@@ -49,6 +49,11 @@ _FORMAT = 1
 def rule_id(kind: Kind) -> str:
     """The rule that an alert about an indicator names: one for each kind."""
     return f"{RULE}.{kind.value}"
+
+
+def titles() -> dict[str, Names]:
+    """Rule id -> title, of every kind."""
+    return {rule_id(kind): in_all(TITLES[kind]) for kind in Kind}
 
 
 class IndicatorDetector:

@@ -144,7 +144,7 @@ class Matcher:
             self._identity = self._found()
             return Table(path)
         except (ValueError, OSError, EngineError) as problem:
-            _log.error("no indicators are matched: %s", problem)  # noqa: TRY400 - the reason is what counts
+            _log.error("no indicators are matched: %s", problem)
             return None
 
 

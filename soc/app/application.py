@@ -59,10 +59,13 @@ from soc.storage.tantivy_store import TantivyEventStore
 
 if TYPE_CHECKING:
     from detectors.detector import SigmaDetector
-    from detectors.exceptions import RuleException
+    from detectors.ensemble import Ensemble
     from detectors.exceptions.feed import ExceptionFeed
+    from detectors.exceptions.model import RuleException
     from detectors.exceptions.service import ExceptionService
+    from detectors.indicators.book import Book
     from detectors.rulesets.service import RuleSets
+    from detectors.selectors import Definitions
     from detectors.sigma import CorrelationRule, Rule, RuleSet
     from playbooks.action import Actions
     from playbooks.queue import Queue
@@ -255,6 +258,38 @@ class Application:
         return self.make_detector(self.rules)
 
     @cached_property
+    def profiles(self) -> Definitions:
+        """Definitions of new terms and baselines: our own, and those of the site in `definitions/`."""
+        from detectors.profiles import load_profiles, own_definitions
+
+        site = self.home / "definitions"
+        return load_profiles([*own_definitions(), *([site] if site.is_dir() else [])])
+
+    @cached_property
+    def indicators(self) -> Book:
+        """The indicators of compromise."""
+        from detectors.indicators.book import Book
+
+        return Book(self.home / "indicators")
+
+    @cached_property
+    def ensemble(self) -> Ensemble:
+        """Everything that is shown the stream."""
+        from collectors.calendar import vietnam
+        from detectors.ensemble import SIGMA, Ensemble
+        from detectors.indicators.detector import IndicatorDetector
+        from detectors.indicators.matcher import Matcher
+        from detectors.profiles import ProfileDetector
+
+        return Ensemble(
+            {
+                SIGMA: self.detector,
+                "profiles": ProfileDetector(self.profiles, vietnam().kind_of),
+                "indicators": IndicatorDetector(Matcher(self.indicators)),
+            }
+        )
+
+    @cached_property
     def pipeline(self) -> Pipeline:
         """The one writer's pipeline, resumed where it stopped. Raises SetupError when another process is the writer."""
         from soc.app.exceptions import ExceptionLink
@@ -267,10 +302,10 @@ class Application:
             sources=self.sources.resolve,
             normaliser=self.normaliser,
             store=self.store,
-            detector=self.detector,
+            detector=self.ensemble,
             incidents=self.incidents,
             checkpoints=Checkpoints(self.database),
-            pristine=self.detector.snapshot(),
+            pristine=self.ensemble.snapshot(),
             runs=self.runs,
             ledger=Ledger(self.gaps, lambda: self.detector.ruleset),
             exceptions=ExceptionLink(self.exception_feed, self.detector),
@@ -320,8 +355,9 @@ class Application:
     @cached_property
     def runs(self) -> RuleRuns:
         from detectors.detector import title_of
+        from detectors.indicators.detector import titles
 
-        return RuleRuns(self.database, {rule.id: title_of(rule) for rule in self._all_rules})
+        return RuleRuns(self.database, {rule.id: title_of(rule) for rule in self._all_rules} | titles())
 
     @cached_property
     def rule_ids(self) -> Mapping[str, str]:
@@ -330,7 +366,7 @@ class Application:
 
     @property
     def _all_rules(self) -> list[Rule | CorrelationRule]:
-        return [*self.rules.rules, *self.rules.correlations]
+        return [*self.rules.rules, *self.rules.correlations, *self.profiles.ruleset.rules]
 
     @cached_property
     def duties(self) -> DutyBook:
