@@ -18,8 +18,9 @@ import orjson
 from detectors.alert import Alert, Explanation, Names
 from detectors.bundling import Bundled, Bundler, Held, Occurrence, Subject
 from detectors.coverage import Coverage, RuleRun
-from detectors.exceptions import Exceptions, Hidden, HiddenTally, Judgement, RuleException
-from detectors.exceptions.tally import hidden_once
+from detectors.exceptions.applying import Exceptions, Judgement
+from detectors.exceptions.model import RuleException
+from detectors.exceptions.tally import Hidden, HiddenTally, hidden_once
 from detectors.sigma.correlate import Correlator, Firing, Limits
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Engine, Match

@@ -4,19 +4,3 @@ A filter file of a rule set is part of its rules and silent. An exception is a d
 is looked at after the match, for its agencies and its time only, and what it hides is told in `Hidden`. Who may decide, and how
 decisions are kept, is in `soc.app.exceptions`.
 """
-
-from detectors.exceptions.applying import Exceptions, Judgement
-from detectors.exceptions.filters import ExceptionFilter, draft_filter, parse_filter
-from detectors.exceptions.model import RuleException
-from detectors.exceptions.tally import Hidden, HiddenTally
-
-__all__ = [
-    "ExceptionFilter",
-    "Exceptions",
-    "Hidden",
-    "HiddenTally",
-    "Judgement",
-    "RuleException",
-    "draft_filter",
-    "parse_filter",
-]

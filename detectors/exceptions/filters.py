@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from detectors.exceptions.limits import MAX_CHARACTERS
 from detectors.sigma.compile import nfc, verbatim
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.pipelines import AUTO, NONE
@@ -19,7 +20,6 @@ from soc.core.i18n import msg
 
 NAME = "filter.yml"
 """What errors call a text that stands in no file."""
-MAX_CHARACTERS = 20_000
 _WILDCARDS = str.maketrans({"\\": "\\\\", "*": "\\*", "?": "\\?"})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import orjson
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from detectors.exceptions.acts import REMINDER, ActKind, Done, Standing, State, 
 from detectors.exceptions.counts import totals_of
 from detectors.exceptions.tables import ExceptionActRow, ExceptionRow
 from detectors.exceptions.tally import Hidden
+from soc.core.clock import LOCAL_ZONE
 from soc.core.scope import Scope
 
 
@@ -63,6 +64,11 @@ class ManagedException:
     @property
     def state(self) -> State:
         return self.standing.state
+
+    @property
+    def last_day(self) -> date:
+        """The last local day on which it may hide."""
+        return (self.proposal.expires - timedelta(microseconds=1)).astimezone(LOCAL_ZONE).date()
 
     @property
     def count(self) -> int:

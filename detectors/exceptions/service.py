@@ -10,9 +10,11 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from detectors.alert import Alert
+from detectors.alert import Alert, Names
+from detectors.detector import title_of
 from detectors.exceptions.acts import ALLOWED, LONGEST, ActKind, State
 from detectors.exceptions.filters import ExceptionFilter, draft_filter, parse_filter
+from detectors.exceptions.limits import MAX_REASON
 from detectors.exceptions.managed import ManagedException, Proposal, agencies_of, managed, sees
 from detectors.exceptions.tables import ExceptionActRow, ExceptionRow
 from detectors.sigma.correlation_rules import CorrelationRule
@@ -29,7 +31,6 @@ from soc.core.scope import Scope
 from soc.storage.sql import Database
 
 AnyRule = Rule | CorrelationRule
-MAX_REASON = 2000
 _RIGHTS = {
     ActKind.APPROVE: Right.APPROVE_EXCEPTIONS,
     ActKind.REJECT: Right.APPROVE_EXCEPTIONS,
@@ -92,6 +93,10 @@ class ExceptionService:
                 where="logsource",
             )
         return found
+
+    def titles(self) -> Mapping[str, Names]:
+        """Rule id -> title, of the rules that are loaded."""
+        return {rule.id: title_of(rule) for rule in self._every_rule()}
 
     def draft(self, principal: Principal, alert: Alert) -> str:
         """A filter to begin with: what the alert's rule says about exactly its entities.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -23,6 +23,13 @@ from soc.incidents.reader import IncidentReader
 from soc.incidents.service import IncidentService
 from soc.storage.events import EventStore
 from soc.storage.sql import Database
+
+if TYPE_CHECKING:  # brings pySigma; a console that nobody asks for rules does without
+    from detectors.rulesets.service import RuleSets
+
+if TYPE_CHECKING:
+    from detectors.exceptions.service import ExceptionService
+    from soc.app.exceptions import ExceptionReplay
 
 
 class Reports(Protocol):
@@ -67,6 +74,10 @@ class Services(Protocol):
     @property
     def incident_reader(self) -> IncidentReader: ...
     @property
+    def exceptions(self) -> ExceptionService: ...
+    @property
+    def exception_replay(self) -> ExceptionReplay: ...
+    @property
     def evidence(self) -> EvidenceService: ...
     @property
     def catalogue(self) -> Catalogue: ...
@@ -76,3 +87,5 @@ class Services(Protocol):
     def assessor(self) -> Assessor: ...
     @property
     def reports(self) -> Reports: ...
+    @property
+    def rule_sets(self) -> RuleSets: ...

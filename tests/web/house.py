@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,16 @@ from fastapi import FastAPI
 from collectors.platform import load_platforms
 from collectors.sources import Source
 from detectors.alert import Alert, Explanation
+from detectors.detector import SigmaDetector
+from detectors.exceptions import tables as exception_tables  # noqa: F401 - puts its tables on Base
+from detectors.exceptions.feed import ExceptionFeed
+from detectors.exceptions.managed import Proposal
+from detectors.exceptions.model import RuleException
+from detectors.exceptions.service import ExceptionService
+from detectors.rulepack import own_rules
+from detectors.rulesets.library import Library
+from detectors.rulesets.service import Living, RuleSets
+from detectors.sigma import RuleSet
 from reports.document import Letterhead
 from reports.shelf import ReportService
 from soc.access.accounts import AccountService, NewAccount
@@ -26,6 +37,7 @@ from soc.access.passwords import Passwords
 from soc.access.principal import SYSTEM, Role
 from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
+from soc.app.exceptions import ExceptionReplay
 from soc.audit.trail import AuditTrail
 from soc.compliance.assessor import Assessor, Rulebook
 from soc.compliance.catalogue import Catalogue, EvidenceKind, load_catalogue, load_levels
@@ -43,6 +55,7 @@ from soc.exercises.service import ExerciseService
 from soc.incidents.duties import load_duties
 from soc.incidents.reader import IncidentReader
 from soc.incidents.service import IncidentService
+from soc.storage.blobs import BlobStore
 from soc.storage.memory import MemoryEventStore
 from soc.storage.sql import Base, Database, connect
 from soc.web.app import make_app
@@ -52,6 +65,26 @@ NOW = datetime(2026, 11, 22, 3, 42, tzinfo=UTC)
 PASSWORD = "câu mật khẩu dài 9"
 ORIGIN = "http://console.example"
 SCRIPT = "<script>alert(1)</script>"
+RULE = """
+title: An unknown file was called on the portal
+name: portal_web_shell
+logsource: {product: public_service_portal}
+detection:
+  selection: {url.path|contains: script}
+  condition: selection
+level: critical
+vonggac:
+  title_vi: Có tệp lạ được gọi trên cổng dịch vụ công
+  entities: [host.name, source.ip]
+"""
+EXCEPTION = """
+title: Máy quét của đơn vị
+logsource: {product: public_service_portal}
+filter:
+  rules: [portal_web_shell]
+  selection: {source.ip: 203.0.113.9, user.name: can.bo.1}
+  condition: not selection
+"""
 LETTERHEAD = Letterhead("", "TỈNH MẪU", "…/BC-UBND", "Tỉnh Mẫu")
 AGENCIES = (
     Agency("tinh-mau", "Tỉnh Mẫu", "Sample Province", AgencyKind.PROVINCE),
@@ -100,12 +133,15 @@ class House:
     sessions: SessionService
     incidents: IncidentService
     incident_reader: IncidentReader
+    exceptions: ExceptionService
+    exception_replay: ExceptionReplay
     evidence: EvidenceService
     catalogue: Catalogue
     exercises: ExerciseService
     assessor: Assessor
     reports: ReportService
     audit_key: Ed25519PrivateKey
+    rule_sets: RuleSets
 
     def app(self, *, secure: bool = False) -> FastAPI:
         return make_app(self, secure=secure)
@@ -138,7 +174,10 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
         accounts.add(SYSTEM, NewAccount(name, f"Tài khoản mẫu {name}", role, agency, ends), PASSWORD)
     store, platforms = MemoryEventStore(), load_platforms()
     sources = {"portal-01": Source(id="portal-01", platform="public_service_portal", agency="xa-mau-01")}
-    blobs = Blobs()
+    blobs, feed = Blobs(), ExceptionFeed(database)
+    (folder / "rule.yml").write_text(RULE, "utf-8")
+    ruleset = RuleSet.load([folder / "rule.yml"])
+    exceptions = ExceptionService(database, clock, audit, lambda: ruleset)
     assessor = Assessor(
         store,
         database,
@@ -160,6 +199,8 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
         sessions=SessionService(database, clock, audit, accounts, Lifetimes()),
         incidents=IncidentService(database, clock, audit, duties),
         incident_reader=IncidentReader(database, clock, duties),
+        exceptions=exceptions,
+        exception_replay=ExceptionReplay(exceptions, store, feed, _detector, lambda: ruleset, database, audit),
         evidence=EvidenceService(database, blobs, clock, audit, catalogue),
         catalogue=catalogue,
         exercises=ExerciseService(database, load_scenarios(ROOT / "soc" / "exercises" / "scenarios"), clock, audit),
@@ -168,7 +209,19 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
             database, blobs, clock=clock, audit=audit, assessor=assessor, letterhead=lambda *_: LETTERHEAD
         ),
         audit_key=Ed25519PrivateKey.generate(),
+        rule_sets=RuleSets(
+            database,
+            clock,
+            audit,
+            Library(folder / "rulesets", BlobStore(folder / "blobs")),
+            Living(own_rules() / "sigma", folder / "rules"),
+            RuleSet.load,
+        ),
     )
+
+
+def _detector(ruleset: RuleSet, exceptions: Sequence[RuleException]) -> SigmaDetector:
+    return SigmaDetector(ruleset, "tinh-mau", exceptions=exceptions)
 
 
 @dataclass(frozen=True)
@@ -179,6 +232,7 @@ class Ids:
     alert: str
     incident: str
     evidence: str
+    exception: str
     report: str
     report_file: str
 
@@ -204,7 +258,8 @@ def _furnish(house: House, agency: str) -> Ids:
     receipt = house.evidence.submit(officer, draft.id)
     judged = house.assessor.assess(officer, "2026-11")
     report = house.reports.build(officer, "periodic_4layer", judged.id, forms=("html",), languages=(Lang.VI,))
-    return Ids(events[0].id, alert.id, code, receipt.id, report.id, report.files[0].name)
+    exception = house.exceptions.propose(officer, make_proposal(agency))
+    return Ids(events[0].id, alert.id, code, receipt.id, exception.id, report.id, report.files[0].name)
 
 
 def _event(agency: str, number: int) -> Event:
@@ -254,6 +309,10 @@ def make_alert(agency: str, events: tuple[str, ...]) -> Alert:
             "en": "Isolate the web server and keep a copy of the file.",
         },
     )
+
+
+def make_proposal(agency: str) -> Proposal:
+    return Proposal(EXCEPTION, f"máy quét {SCRIPT}", frozenset({agency}), NOW + timedelta(days=60))
 
 
 class Browser:

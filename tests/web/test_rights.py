@@ -19,6 +19,8 @@ OFFICERS = frozenset({"cb.01", "cb.02"})
 AUDIT = frozenset({"dg.01", "qt.01"})
 ADMIN = frozenset({"qt.01"})
 REVIEWERS = frozenset({"td.01"})
+PROPOSERS = frozenset({"ts.01", "tc.01", "cb.01", "cb.02"})
+RULES = frozenset({"ts.01", "tc.01", "td.01", "dg.01", "dt.01"})
 
 OPEN = {
     ("GET", "/"),
@@ -44,8 +46,14 @@ ALLOWED = {
     ("GET", "/incidents"): READERS,
     ("GET", "/incidents/{code}"): READERS,
     ("POST", "/incidents/{code}/events"): READERS,
+    ("GET", "/rules/exceptions"): READERS,
+    ("GET", "/rules/exceptions/new"): PROPOSERS,
+    ("POST", "/rules/exceptions"): PROPOSERS,
+    ("GET", "/rules/exceptions/{ident}"): READERS,
+    ("POST", "/rules/exceptions/{ident}/acts"): PROPOSERS,
     ("GET", "/search"): SEARCHERS,
     ("GET", "/events/{ident}"): READERS,
+    ("GET", "/rules"): RULES,
     ("GET", "/compliance"): READERS,
     ("GET", "/compliance/{criterion}"): READERS,
     ("GET", "/evidence"): READERS,
@@ -74,6 +82,7 @@ PRIVATE = [key for key in ALLOWED if "{" in key[1] and key[1] not in {"/complian
 def address(route: str, ids: Ids) -> str:
     """A route with the ids of one commune filled in."""
     thing = {"alerts": ids.alert, "events": ids.event, "evidence": ids.evidence, "reports": ids.report}
+    thing["rules"] = ids.exception
     return route.format(
         ident=thing.get(route.split("/")[1], ""),
         code=ids.incident,
@@ -128,7 +137,7 @@ def test_a_foreign_id_answers_like_a_made_up_one(
     if "cb.02" not in ALLOWED[method, route]:
         pytest.skip("only people of the province come here")
     browser, own = visitor("cb.02"), ids["xa-mau-02"]
-    made_up = Ids("nothing", "nothing", "SC-2026-9999", "0" * 32, "BC-2026-9999", "nothing.pdf")
+    made_up = Ids("nothing", "nothing", "SC-2026-9999", "0" * 32, "NL-2026-9999", "BC-2026-9999", "nothing.pdf")
     data = {"act": "note", "text": "x"} if route.startswith("/incidents") else {}
     answers = []
     for things in (ids["xa-mau-01"], made_up):
@@ -147,13 +156,17 @@ def test_a_foreign_id_answers_like_a_made_up_one(
         "/search?exercise=DT-2026-0001",
         "/alerts?exercise=DT-2026-0001",
         "/evidence?replaces={evidence}",
+        "/rules/exceptions/new?alert={alert}",
     ],
 )
 def test_a_foreign_id_in_the_query_answers_404(
     house: House, ids: dict[str, Ids], visitor: Callable[..., Browser], path: str
 ) -> None:
     house.exercises.plan(house.accounts.principal("dt.01"), "portal_to_mass_export", "xa-mau-01", house.clock.now())
-    assert visitor("cb.02").get(path.format(evidence=ids["xa-mau-01"].evidence)).status_code == 404
+    assert (
+        visitor("cb.02").get(path.format(evidence=ids["xa-mau-01"].evidence, alert=ids["xa-mau-01"].alert)).status_code
+        == 404
+    )
 
 
 def test_a_foreign_id_in_a_form_answers_404(house: House, ids: dict[str, Ids], visitor: Callable[..., Browser]) -> None:
@@ -177,7 +190,9 @@ def test_an_administrator_of_a_commune_gives_out_nothing_elsewhere(
     assert visitor("qt.01").post("/admin/users", form, page="/admin").status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/today", "/alerts", "/incidents?f.status=", "/search", "/evidence", "/reports"])
+@pytest.mark.parametrize(
+    "path", ["/today", "/alerts", "/incidents?f.status=", "/search", "/evidence", "/reports", "/rules/exceptions"]
+)
 def test_no_list_shows_anything_of_another_commune(
     house: House, ids: dict[str, Ids], visitor: Callable[..., Browser], path: str
 ) -> None:
@@ -185,7 +200,10 @@ def test_no_list_shows_anything_of_another_commune(
     foreign, own = ids["xa-mau-01"], ids["xa-mau-02"]
     assert "Xã Mẫu 01" not in page
     assert "xa-mau-01" not in page
-    assert not any(thing in page for thing in (foreign.incident, foreign.alert, foreign.evidence, foreign.report))
+    assert not any(
+        thing in page
+        for thing in (foreign.incident, foreign.alert, foreign.evidence, foreign.exception, foreign.report)
+    )
     assert "Xã Mẫu 02" in page or own.incident in page or own.report in page or path == "/search"
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from detectors.exceptions.acts import State as ExceptionState
 from soc.access.principal import Principal, Right, Role
 from soc.compliance.evidence import State
 from soc.compliance.evidence_service import EvidenceFilter
@@ -39,7 +40,7 @@ def show(visit: SignedIn) -> Response:
     principal, services = visit.principal, visit.services
     return visit.page(
         "today.html",
-        owed=[*_incidents(services, principal), *_evidence(visit)],
+        owed=[*_incidents(services, principal), *_exceptions(visit), *_evidence(visit)],
         gravest=_gravest(services, principal),
         newest=_newest(services, principal) if _sees_events(principal) else None,
         sees_events=_sees_events(principal),
@@ -63,6 +64,20 @@ def _incidents(services: Services, principal: Principal) -> list[Owed]:
     return [
         Owed(msg("sự cố chưa tiếp nhận"), new, path, urgent=new > 0),
         Owed(msg("sự cố đang mở"), count(OPEN_INCIDENTS), "/incidents"),
+    ]
+
+
+def _exceptions(visit: Visit) -> list[Owed]:
+    """For those who decide: what waits for them, and what ends soon and is to be looked at again."""
+    if not visit.may(Right.APPROVE_EXCEPTIONS):
+        return []
+    found = visit.services.exceptions.all(visit.principal)
+    waiting = sum(one.state is ExceptionState.PROPOSED for one in found)
+    ending = sum(one.asks_review for one in found)
+    path = "/rules/exceptions?f.state"
+    return [
+        Owed(msg("ngoại lệ chờ phê duyệt"), waiting, f"{path}=proposed"),
+        Owed(msg("ngoại lệ sắp hết hạn cần xem lại"), ending, f"{path}=review", urgent=ending > 0),
     ]
 
 

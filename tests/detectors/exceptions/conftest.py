@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from detectors.exceptions import RuleException, parse_filter
+from detectors.exceptions.filters import parse_filter
+from detectors.exceptions.model import RuleException
 from detectors.sigma import RuleSet
 from soc.core.clock import Window, iso
 from soc.core.event import Event

@@ -11,7 +11,8 @@ import pytest
 
 from detectors.alert import Alert, Explanation
 from detectors.detector import SigmaDetector
-from detectors.exceptions import RuleException, parse_filter
+from detectors.exceptions.filters import parse_filter
+from detectors.exceptions.model import RuleException
 from detectors.sigma import RuleSet
 from soc.core.clock import Window
 from soc.core.event import Event

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.exceptions import draft_filter, parse_filter
+from detectors.exceptions.filters import draft_filter, parse_filter
 from detectors.sigma import LogSource, RuleSet
 from soc.core.errors import DefinitionError, FaultsError
 from soc.core.i18n import Lang

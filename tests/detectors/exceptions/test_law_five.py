@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from detectors.alert import Alert
 from detectors.bundling import MAX_EVENT_IDS, Bundler, Occurrence, Subject
 from detectors.detector import SigmaDetector
-from detectors.exceptions import Hidden, RuleException
+from detectors.exceptions.model import RuleException
+from detectors.exceptions.tally import Hidden
 from detectors.sigma import RuleSet
 from soc.core.clock import Window
 from soc.core.event import Event
