@@ -22,6 +22,7 @@ from detectors.rulesets.model import (
     Manifest,
     Member,
     Plan,
+    RuleEntry,
     Version,
     activation_of,
     activation_row,
@@ -150,6 +151,14 @@ class RuleSets:
         with self._database.reading() as session:
             row = _find(session, reference)
             return version_of(row), manifest_from(row.body)
+
+    def rules_of(self, principal: Principal, reference: str) -> tuple[RuleEntry, ...]:
+        """The rules of `NAME[@VERSION]`, `vonggac` or `site` in the order of their files. Raises InputError, NotFoundError."""
+        principal.require(Right.READ_RULES)
+        living = {OWN: self._living.own, SITE: self._living.site}
+        if reference in living:
+            return part_of(reference, living[reference]).entries
+        return self.version(principal, reference)[1].entries
 
     def folder(self, version: Version) -> Path:
         """Where the files of a version lie. Raises EngineError."""
