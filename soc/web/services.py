@@ -25,10 +25,8 @@ from soc.storage.events import EventStore
 from soc.storage.sql import Database
 
 if TYPE_CHECKING:  # brings pySigma; a console that nobody asks for rules does without
-    from detectors.rulesets.service import RuleSets
-
-if TYPE_CHECKING:
     from detectors.exceptions.service import ExceptionService
+    from detectors.rulesets.service import RuleSets
     from soc.app.exceptions import ExceptionReplay
 
 
