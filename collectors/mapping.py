@@ -357,6 +357,19 @@ def _settle(fields: Record, case: _Case) -> None:
 
 @cache
 def bundled_table(name: str) -> FieldTable:
-    """The field table that a parser of ours ships, `collectors/parsers/<name>.yaml`."""
-    path = Path(__file__).parent / "parsers" / f"{name}.yaml"
-    return FieldTable.of(validated(read_definition(path), TableSpec))
+    """The field table that a parser of ours ships, ready to be applied."""
+    return FieldTable.of(table_spec(name))
+
+
+def table_spec(name: str) -> TableSpec:
+    """The field table that a parser of ours ships, `collectors/parsers/<name>.yaml`, as written."""
+    return validated(read_definition(_table_file(name)), TableSpec)
+
+
+def has_table(name: str) -> bool:
+    """Whether the parser ships a field table; the others name their fields in code."""
+    return _table_file(name).is_file()
+
+
+def _table_file(name: str) -> Path:
+    return Path(__file__).parent / "parsers" / f"{name}.yaml"

@@ -60,7 +60,10 @@ class CaseResult:
         return self.fault is None
 
 
-def run_cases(rule_file: Path, normalise: Normalise, needed: Needed = Needed()) -> list[CaseResult]:
+ONE_EACH = Needed()
+
+
+def run_cases(rule_file: Path, normalise: Normalise, needed: Needed = ONE_EACH) -> list[CaseResult]:
     """Try every case beside a rule file against all rules in that file.
 
     Raises:
@@ -70,11 +73,13 @@ def run_cases(rule_file: Path, normalise: Normalise, needed: Needed = Needed()) 
     cases = load_cases(rule_file)
     results = [_run(rule_file, ruleset, cases, case, normalise, must_fire=True) for case in cases.must_fire]
     results += [_run(rule_file, ruleset, cases, case, normalise, must_fire=False) for case in cases.must_not_fire]
-    _require_both_kinds(rule_file, ruleset, results, needed)
+    for rule in alerting_rules(ruleset):
+        for fault in missing_cases(rule, rule_file, cases, needed) if _is_of(rule.where, rule_file) else ():
+            raise fault
     return results
 
 
-def run_all(root: Path, normalise: Normalise, needed: Needed = Needed()) -> Iterator[list[CaseResult] | SocError]:
+def run_all(root: Path, normalise: Normalise, needed: Needed = ONE_EACH) -> Iterator[list[CaseResult] | SocError]:
     """The results of every rule file at or below `root`, or why it could not be tried."""
     for rule_file in sigma_files(root):
         try:
@@ -105,23 +110,20 @@ def _is_of(where: str, rule_file: Path) -> bool:
     return where.startswith(f"{rule_file}:")
 
 
-def _require_both_kinds(rule_file: Path, ruleset: RuleSet, results: Sequence[CaseResult], needed: Needed) -> None:
-    for rule in alerting_rules(ruleset):
-        if not _is_of(rule.where, rule_file):
-            continue
-        for must_fire, wanted in ((True, needed.fire), (False, needed.spare)):
-            found = sum(result.rule == rule.name and result.must_fire is must_fire for result in results)
-            if found < wanted:
-                raise _too_few(rule, rule_file, "must_fire" if must_fire else "must_not_fire", found, wanted)
-
-
-def _too_few(rule: Rule | CorrelationRule, rule_file: Path, kind: str, found: int, wanted: int) -> DefinitionError:
-    return DefinitionError(
-        msg("luật {rule} có {found} ca {kind}", rule=rule.name or rule.id, found=found, kind=kind),
-        expected=msg("ít nhất {wanted} ca", wanted=wanted),
-        where=f"{cases_of(rule_file)}:1",
-        advice=msg("viết ít nhất một ca phải bắt và một ca giống mà lành"),
-    )
+def missing_cases(
+    rule: Rule | CorrelationRule, rule_file: Path, cases: Cases, needed: Needed = ONE_EACH
+) -> Iterator[DefinitionError]:
+    """What the cases of a file lack for one of its rules, by kind."""
+    kinds = (("must_fire", cases.must_fire, needed.fire), ("must_not_fire", cases.must_not_fire, needed.spare))
+    for kind, scenes, wanted in kinds:
+        found = sum((case.rule or rule_file.stem) == rule.name for case in scenes)
+        if found < wanted:
+            yield DefinitionError(
+                msg("luật {rule} có {found} ca {kind}", rule=rule.name or rule.id, found=found, kind=kind),
+                expected=msg("ít nhất {wanted} ca", wanted=wanted),
+                where=f"{cases_of(rule_file)}:1",
+                advice=msg("viết ít nhất một ca phải bắt và một ca giống mà lành"),
+            )
 
 
 def _run(

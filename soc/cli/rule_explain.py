@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from detectors.rulepack import own_rules
 from detectors.sigma import CorrelationRule, Rule, RuleSet
 from detectors.sigma.adapt import adapt
 from detectors.sigma.files import documents
@@ -59,9 +58,9 @@ def _chosen(ident: str, roots: list[Path] | None) -> tuple[RuleSet, list[Rule | 
     """The rule set and the rules to explain: those of a file that make alerts, or the one with this id or name."""
     file = Path(ident)
     if not file.is_file():
-        ruleset = RuleSet.load(sigma_paths(roots or [own_rules()]))
+        ruleset = RuleSet.load(sigma_paths(roots))
         return ruleset, [find_rule(ruleset, ident)]
-    ruleset = RuleSet.load([file, *sigma_paths(roots or [])])
+    ruleset = RuleSet.load([file, *(roots or ())])
     for refusal in ruleset.refusals:
         sys.stderr.write(refusal.render(_lang()) + "\n")
     every: list[Rule | CorrelationRule] = [*ruleset.rules, *ruleset.correlations]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from detectors.rulepack import own_rules
 from detectors.sigma import CorrelationRule, Rule, RuleSet
 from detectors.yara.rules import SUFFIXES
 from soc.core.errors import NotFoundError
@@ -18,14 +19,14 @@ Paths = Annotated[
 ]
 
 
-def sigma_paths(roots: list[Path]) -> list[Path]:
-    """Where Sigma rules may be."""
-    return [root for root in roots if root.suffix not in SUFFIXES]
+def sigma_paths(roots: list[Path] | None) -> list[Path]:
+    """Where Sigma rules may be; those that come with the suite when no place is named."""
+    return [own_rules() / "sigma"] if not roots else [root for root in roots if root.suffix not in SUFFIXES]
 
 
-def yara_paths(roots: list[Path]) -> list[Path]:
-    """Where YARA rules may be."""
-    return [root for root in roots if root.is_dir() or root.suffix in SUFFIXES]
+def yara_paths(roots: list[Path] | None) -> list[Path]:
+    """Where YARA rules may be; those that come with the suite when no place is named."""
+    return [own_rules() / "yara"] if not roots else [root for root in roots if root.is_dir() or root.suffix in SUFFIXES]
 
 
 def find_rule(ruleset: RuleSet, ident: str) -> Rule | CorrelationRule:

@@ -7,7 +7,6 @@ from pathlib import Path
 import typer
 
 from detectors.detector import advice_of, title_of
-from detectors.rulepack import own_rules
 from detectors.sigma import CorrelationRule, Rule, RuleSet
 from detectors.testing import alerting_rules
 from soc.cli.context import Json, emit, settings
@@ -38,7 +37,7 @@ app.command(help=msg("Các lần kích hoạt, và lần nạp mới nhất").te
 @app.command("list", help=msg("Liệt kê luật tạo cảnh báo").text)
 def list_(paths: Paths = None, json: Json = False) -> None:
     lang = settings().lang
-    rules = alerting_rules(RuleSet.load(sigma_paths(paths or [own_rules()])))
+    rules = alerting_rules(RuleSet.load(sigma_paths(paths)))
     if json:
         emit(_rule_row(rule) for rule in rules)
         return
@@ -48,7 +47,7 @@ def list_(paths: Paths = None, json: Json = False) -> None:
 
 @app.command(help=msg("Xem một luật theo mã hoặc tên").text)
 def show(ident: str, paths: Paths = None, json: Json = False) -> None:
-    found = find_rule(RuleSet.load(sigma_paths(paths or [own_rules()])), ident)
+    found = find_rule(RuleSet.load(sigma_paths(paths)), ident)
     if json:
         emit([_rule_row(found)])
     else:

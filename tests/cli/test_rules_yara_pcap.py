@@ -19,7 +19,8 @@ from soc.app.application import Application
 from soc.cli import pcap, rules, yara
 from soc.cli.context import settings
 from soc.cli.main import _single
-from soc.core.errors import NotFoundError
+from soc.core.errors import InputError, NotFoundError
+from soc.core.i18n import Lang
 from soc.incidents.reader import IncidentFilter
 
 SHELL = "<?php @ev" + "al($_" + 'POST["x"]);'
@@ -46,7 +47,7 @@ def run(app: object, *words: object) -> Result:
 def test_checking_our_own_rules_finds_no_fault() -> None:
     result = run(rules.app, "check")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "0 faults" in result.stderr
+    assert "0 errors, 0 warnings" in result.stderr
 
 
 def test_checking_tells_every_fault_of_sigma_and_yara_with_its_place(tmp_path: Path) -> None:
@@ -54,8 +55,58 @@ def test_checking_tells_every_fault_of_sigma_and_yara_with_its_place(tmp_path: P
     (tmp_path / "b.yar").write_text("rule b { condition: nope }")
     result = run(rules.app, "check", "--json", tmp_path)
     assert result.exit_code == 1
-    places = [orjson.loads(line)["where"] for line in result.stdout.splitlines()]
-    assert places == [f"{tmp_path / 'a.yml'}:3", f"{tmp_path / 'b.yar'}:1"]
+    rows = [orjson.loads(line) for line in result.stdout.splitlines()]
+    assert [(row["check"], row["severity"], row["where"]) for row in rows] == [
+        ("level", "warning", f"{tmp_path / 'a.yml'}:1:1"),
+        ("load", "error", f"{tmp_path / 'a.yml'}:3:17"),
+        ("field", "error", f"{tmp_path / 'a.yml'}:3:17"),
+        ("yara", "error", f"{tmp_path / 'b.yar'}:1"),
+    ]
+    assert set(rows[0]["fault"]) == {"vi", "en"}
+
+
+def test_warnings_alone_pass_and_can_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("title: x\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n")
+    result = run(rules.app, "check", tmp_path)
+    assert (result.exit_code, result.stdout.count("warning [level]")) == (0, 1)
+    assert run(rules.app, "check", "--no-warnings", tmp_path).stdout == ""
+
+
+def test_cases_are_asked_of_foreign_rules_on_demand_only(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(DNS_RULE)
+    assert run(rules.app, "check", tmp_path).exit_code == 0
+    assert run(rules.app, "check", "--tests", tmp_path).exit_code == 1
+
+
+def test_explaining_a_rule_tells_source_tree_and_the_least_correction(tmp_path: Path) -> None:
+    (tmp_path / "r.yml").write_text(DNS_RULE)
+    (tmp_path / "e.json").write_text('{"query": "a.evil.example"}\n{"query": "b.good.example"}\n{"x": 1}\n')
+    shown = run(rules.app, "explain", tmp_path / "r.yml", "--event", tmp_path / "e.json")
+    assert shown.exit_code == 0
+    assert shown.stdout.count("the rule fires") == 1
+    assert "s: query endswith .evil.example, found b.good.example (must hold)" in shown.stdout
+    assert "the event has no such field" in shown.stdout
+    result = run(rules.app, "explain", tmp_path / "r.yml", "--event", tmp_path / "e.json", "--record", "1", "--json")
+    row = orjson.loads(result.stdout)
+    assert (row["record"], row["fires"], row["tree"]["name"]) == (1, False, "s")
+    assert row["corrections"][0]["test"]["found"] == "b.good.example"
+
+
+def test_explaining_takes_raw_lines_of_a_platform_and_rules_by_name() -> None:
+    cases = own_rules() / "sigma" / "one_stop" / "onestop_mass_export.test.yaml"
+    line = next(text.strip()[3:-1] for text in cases.read_text().splitlines() if "18450" in text)
+    raw = Path(settings().home).parent / "raw.log"
+    raw.write_text(line + "\n")
+    result = run(rules.app, "explain", "onestop_mass_export", "--event", raw, "--platform", "one_stop")
+    assert "the rule fires" in result.stdout
+    assert "log source: fits product=one_stop" in result.stdout
+
+
+def test_explaining_an_event_that_is_not_there_says_how_many_there_are(tmp_path: Path) -> None:
+    (tmp_path / "e.json").write_text('{"query": "a"}\n')
+    result = run(rules.app, "explain", "onestop_mass_export", "--event", tmp_path / "e.json", "--record", "7")
+    assert isinstance(result.exception, InputError)
+    assert "the file has 1 events" in result.exception.render(Lang.EN)
 
 
 def test_trying_a_rule_prints_its_cases(tmp_path: Path) -> None:
