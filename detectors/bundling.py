@@ -149,6 +149,9 @@ class Bundler:
         # Some ends are of bundles that were closed before; they are passed over when their time comes.
         self._ends: list[tuple[datetime, Key]] = []
 
+    def __len__(self) -> int:
+        return len(self._bundles)
+
     def add(self, subject: Subject, occurrence: Occurrence, span: timedelta) -> Iterator[Bundled]:
         """Take in a match; gives what is to be told now."""
         bundle = self._bundles.get(subject.key)

@@ -1,14 +1,16 @@
 """What ran: per rule and platform, how many events it saw, how many it matched, and which of its fields never came.
 
-A report without an alert is worth something only with this beside it. Exercises are not counted.
+A report without an alert is worth something only with this beside it. Exercises are not counted. `Sightings` tells kinds of events and
+their fields; `Coverage` counts them for the detector and works out what that means for each rule when asked, and so does `feeds`, which
+judges for one source what its fields are good for.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from detectors.sigma.adapt import adapt
 from detectors.sigma.correlation_rules import CorrelationRule
@@ -17,6 +19,7 @@ from detectors.sigma.rules import Rule, RuleSet
 from detectors.sigma.tree import atoms_of
 from soc.core.event import Event
 
+Place = TypeVar("Place", bound=Hashable)
 MAX_ORIGINS = 5_000
 """Kinds of events told apart; a source that invents datasets must not fill the memory."""
 MAX_SHAPES = 20_000
@@ -37,6 +40,13 @@ _TELLING = (
 """Fields whose values decide which rules look at an event; of all others only their presence counts."""
 
 
+class Kind(NamedTuple, Generic[Place]):
+    """Events that every rule treats alike."""
+
+    place: Place
+    origin: Origin
+
+
 @dataclass(frozen=True, slots=True)
 class RuleRun:
     """What a rule did on the events of one platform.
@@ -54,37 +64,51 @@ class RuleRun:
     blind: tuple[str, ...]
 
 
+class Sightings(Generic[Place]):
+    """Tells kinds of events: where they come from, and what their documents say of themselves; and knows the fields of each kind.
+
+    Args:
+        place: where an event comes from, such as its platform or its source; part of the kind.
+    """
+
+    def __init__(self, place: Callable[[Event], Place]) -> None:
+        self._place = place
+        self._shapes: dict[tuple[object, ...], Kind[Place]] = {}
+        self.fields: dict[Kind[Place], set[str]] = {}
+
+    def kind_of(self, event: Event) -> Kind[Place]:
+        """The kind of an event, whose fields are remembered."""
+        telling = (event.fields.get(name) for name in _TELLING)
+        # A list in such a field is nobody's dataset; as text it is at least a key.
+        values = (str(value) if isinstance(value, list) else value for value in telling)
+        shape = (self._place(event), *values, *event.fields)
+        return self._shapes.get(shape) or self._new_shape(shape, event)
+
+    def _new_shape(self, shape: tuple[object, ...], event: Event) -> Kind[Place]:
+        """Work out the kind of an event once for all events with the same fields and the same telling values."""
+        document = adapt(event.fields)
+        kind = Kind(self._place(event), origin_of(document))
+        if kind not in self.fields and len(self.fields) >= MAX_ORIGINS:
+            kind = Kind(kind.place, Origin(platform=event.platform))
+        self.fields.setdefault(kind, set()).update(document)
+        if len(self._shapes) >= MAX_SHAPES:
+            self._shapes.clear()
+        self._shapes[shape] = kind
+        return kind
+
+
 class Coverage:
     """Counts by kind of event; what that means for each rule is worked out when asked."""
 
     def __init__(self, ruleset: RuleSet) -> None:
         self._ruleset = ruleset
-        self._seen: Counter[tuple[str, Origin]] = Counter()
-        self._fields: dict[tuple[str, Origin], set[str]] = {}
+        self._sightings: Sightings[str] = Sightings(lambda event: event.platform)
+        self._seen: Counter[Kind[str]] = Counter()
         self._matches: Counter[tuple[str, str]] = Counter()
-        self._shapes: dict[tuple[object, ...], tuple[str, Origin]] = {}
 
     def saw(self, event: Event) -> None:
         """Count an event that the rules look at."""
-        telling = (event.fields.get(name) for name in _TELLING)
-        # A list in such a field is nobody's dataset; as text it is at least a key.
-        shape = (*(str(value) if isinstance(value, list) else value for value in telling), *event.fields)
-        kind = self._shapes.get(shape)
-        if kind is None:
-            kind = self._new_shape(shape, event)
-        self._seen[kind] += 1
-
-    def _new_shape(self, shape: tuple[object, ...], event: Event) -> tuple[str, Origin]:
-        """Work out the kind of an event once for all events with the same fields and the same telling values."""
-        document = adapt(event.fields)
-        kind = (event.platform, origin_of(document))
-        if kind not in self._seen and len(self._seen) >= MAX_ORIGINS:
-            kind = (event.platform, Origin(platform=event.platform))
-        self._fields.setdefault(kind, set()).update(document)
-        if len(self._shapes) >= MAX_SHAPES:
-            self._shapes.clear()
-        self._shapes[shape] = kind
-        return kind
+        self._seen[self._sightings.kind_of(event)] += 1
 
     def matched(self, rule_id: str, platform: str) -> None:
         """Count a match."""
@@ -110,7 +134,7 @@ class Coverage:
             names = fields_for(rule.logsource, origin)
             if names is None:
                 continue
-            present = self._fields[platform, origin]
+            present = self._sightings.fields[Kind(platform, origin)]
             blind = frozenset(name for name in wanted if names.get(name, name) not in present)
             seen, before = found.get(platform, (0, blind))
             found[platform] = (seen + count, blind & before)
@@ -120,21 +144,21 @@ class Coverage:
         """The counts as JSON values."""
         return {
             "seen": [[platform, origin._asdict(), count] for (platform, origin), count in self._seen.items()],
-            "fields": [sorted(self._fields[kind]) for kind in self._seen],
+            "fields": [sorted(self._sightings.fields[kind]) for kind in self._seen],
             "matches": [[rule, platform, count] for (rule, platform), count in self._matches.items()],
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take over what `state` gave."""
-        self._shapes.clear()
-        kinds = [(platform, _origin(origin)) for platform, origin, _ in state["seen"]]
+        kinds = [Kind(str(platform), origin_from(origin)) for platform, origin, _ in state["seen"]]
         self._seen = Counter({kind: count for kind, (_, _, count) in zip(kinds, state["seen"], strict=True)})
-        self._fields = {kind: set(names) for kind, names in zip(kinds, state["fields"], strict=True)}
+        self._sightings = Sightings(lambda event: event.platform)
+        self._sightings.fields = {kind: set(names) for kind, names in zip(kinds, state["fields"], strict=True)}
         self._matches = Counter({(rule, platform): count for rule, platform, count in state["matches"]})
 
 
-def _origin(found: Mapping[str, Any]) -> Origin:
-    """An origin out of a snapshot, perhaps of an older version: parts that no longer exist are left out."""
+def origin_from(found: Mapping[str, Any]) -> Origin:
+    """An origin out of its JSON form, perhaps of an older version: parts that no longer exist are left out."""
     known = ((name, found[name]) for name in Origin._fields if name in found)
     parts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known}
     return Origin(**parts)

@@ -8,6 +8,7 @@ counted: what the alerts tell, what bundles still hold, and what was hidden are 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -44,6 +45,8 @@ ENTITIES = (
     "destination.ip",
 )
 """What an alert is about when the rule does not say: those of these fields that the event has."""
+REMEMBERED = 500
+"""Newest events kept to warm a detector of other rules with; their kinds are those that will come next."""
 _MAX_ENTITY = 256
 _FORMAT = 1
 
@@ -76,10 +79,33 @@ class SigmaDetector:
         self._exceptions = Exceptions(exceptions)
         self._hidden = HiddenTally()
         self._latest: datetime | None = None
+        self._recent: deque[Event] = deque(maxlen=REMEMBERED)
 
     def observe(self, events: Sequence[Event]) -> list[Alert]:
         """The alerts that these events give rise to, in the order in which they arose."""
+        self._recent.extend(events[-REMEMBERED:])
         return [alert for event in events for alert in self._observe(event)]
+
+    def recent(self) -> list[Event]:
+        """The newest events, to warm another detector with."""
+        return list(self._recent)
+
+    def warm(self, events: Iterable[Event]) -> None:
+        """Build what the rules need for events like these; nothing is remembered and no alert arises."""
+        for event in events:
+            self._engine.match(event.fields)
+
+    def adopt(self, ready: SigmaDetector) -> None:
+        """Go on with the rules of another detector, which is used up by it; what this one remembers stays.
+
+        Windows and counts of rules that are the same in both go on; those of rules that are gone or changed end.
+
+        Raises:
+            ValueError: the other cannot take over the memory; this one is as it was.
+        """
+        ready.restore(self.snapshot())
+        self._ruleset, self._rules = ready._ruleset, ready._rules
+        self._engine, self._correlator, self._coverage = ready._engine, ready._correlator, ready._coverage
 
     def flush(self) -> list[Alert]:
         """Alerts for what bundles still hold: at the end of a file, where no later event will close them."""

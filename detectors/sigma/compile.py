@@ -29,6 +29,7 @@ from sigma.types import (
 from detectors.sigma.conditions import parse_condition
 from detectors.sigma.faults import RuleFault
 from detectors.sigma.folding import fold
+from detectors.sigma.labels import Labels, search_labels
 from detectors.sigma.modifiers import DASH, DASHES, PartCompare, regex_source
 from detectors.sigma.predicates import (
     Anything,
@@ -73,8 +74,8 @@ class Compiler:
     def __init__(self, atoms: AtomTable, normal: Normal) -> None:
         self._atoms, self._normal = atoms, normal
 
-    def program(self, detections: SigmaDetections) -> Node:
-        """The program of a rule; several conditions are alternatives.
+    def program(self, detections: SigmaDetections) -> tuple[Node, Labels]:
+        """The program of a rule, and where its searches stand in it; several conditions are alternatives.
 
         Raises:
             RuleFault: condition or value that cannot be compiled; its path begins at the detection.
@@ -89,7 +90,8 @@ class Compiler:
 
         for name in named:
             node(name)
-        return some_of(tuple(self._condition(c.condition, named, node) for c in detections.parsed_condition))
+        program = some_of(tuple(self._condition(c.condition, named, node) for c in detections.parsed_condition))
+        return program, search_labels(program, parts)
 
     def _condition(self, text: object, named: dict[str, SigmaDetection], node: Callable[[str], Node]) -> Node:
         if not isinstance(text, str):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from detectors.sigma.faults import RuleFault
-from detectors.sigma.tree import Node, Not, all_of, some_of
+from detectors.sigma.tree import Leaf, Node, Not, all_of, some_of
 from soc.core.i18n import msg
 
 Named = Callable[[str], Node]
@@ -34,6 +34,25 @@ def parse_condition(text: str, names: Collection[str], named: Named) -> Node:
             advice=msg("viết phần đếm thành một quy tắc tương quan (correlation)"),
         )
     return _Parser(text, names, named).parse()
+
+
+def only_negates(conditions: Iterable[str], names: Collection[str]) -> bool:
+    """Whether every name in the conditions stands under a `not`: such a filter says what stays, not what goes.
+
+    Raises:
+        RuleFault: as `parse_condition`.
+    """
+
+    def negative(node: Node, *, negated: bool) -> bool:
+        if isinstance(node, Not):
+            return negative(node.part, negated=not negated)
+        return negated if isinstance(node, Leaf) else all(negative(part, negated=negated) for part in node.parts)
+
+    index = {name: position for position, name in enumerate(names)}
+    try:
+        return all(negative(parse_condition(c, names, lambda n: Leaf(index[n])), negated=False) for c in conditions)
+    except RuleFault as fault:
+        raise fault.at("filter", "condition") from None
 
 
 class _Parser:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,69 +11,25 @@ from uuid import UUID
 
 import yaml
 from sigma.exceptions import SigmaError
-from sigma.rule import SigmaDetection, SigmaDetectionItem, SigmaDetections, SigmaLogSource, SigmaRule
-from sigma.rule.base import SigmaRuleBase
+from sigma.rule import SigmaDetections, SigmaLogSource, SigmaRule
 
 from detectors.sigma.compile import Compiler, nfc, verbatim
+from detectors.sigma.conditions import only_negates
 from detectors.sigma.correlation_rules import CorrelationRule, order_correlations, parse_correlation
+from detectors.sigma.detections import parse_detections
 from detectors.sigma.faults import RuleFault
-from detectors.sigma.modifiers import Placeholders, detection_item
+from detectors.sigma.labels import Labels, filtered_labels
+from detectors.sigma.metadata import as_mapping, common_parts, compiled_rule, described, filtered_rules, logsource_of
+from detectors.sigma.modifiers import Placeholders
 from detectors.sigma.pipelines import AUTO, NONE, default_placeholders, named_pipeline
-from detectors.sigma.suppression import suppression_of
-from detectors.sigma.tree import AtomTable, Node, all_of
-from detectors.sigma.yaml12 import YamlDocument, line_of, load_documents
+from detectors.sigma.rule import Filter, LogSource, Rule
+from detectors.sigma.tree import All, AtomTable, Node, Not
+from detectors.sigma.yaml12 import YamlDocument, load_documents
 from soc.core.errors import DefinitionError, FaultsError
-from soc.core.i18n import msg
-from soc.core.ids import digest
-from soc.core.severity import Severity
+from soc.core.i18n import Message, msg
 
-
-@dataclass(frozen=True, slots=True)
-class LogSource:
-    """Where a rule wants to be applied; an empty part means any."""
-
-    product: str = ""
-    category: str = ""
-    service: str = ""
-
-    def covers(self, other: LogSource) -> bool:
-        """Whether `other` is this one or a narrower one."""
-        pairs = zip(
-            (self.product, self.category, self.service), (other.product, other.category, other.service), strict=True
-        )
-        return all(not mine or mine == theirs for mine, theirs in pairs)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rule:
-    """A compiled detection rule.
-
-    Attributes:
-        id: the rule's UUID; for a rule without one its name, else a digest of its content.
-        title, description: as written.
-        version: `modified` or `date` of the rule, "" when it has neither.
-        level: severity; medium where the rule has none.
-        attack: ATT&CK technique ids of its tags ("T1110.003").
-        where: file:line.
-        program: condition over the atoms of the rule set.
-        custom: keys of the document that Sigma doesn't define, such as titles in other languages.
-        reported: False when it only feeds correlations.
-    """
-
-    id: str
-    title: str
-    name: str
-    level: Severity
-    version: str
-    description: str
-    tags: tuple[str, ...]
-    attack: tuple[str, ...]
-    falsepositives: tuple[str, ...]
-    logsource: LogSource
-    where: str
-    program: Node
-    custom: Mapping[str, object] = field(default_factory=dict)
-    reported: bool = True
+LARGEST_FILE = 32 << 20
+"""Bytes of one rule file; a list of 100,000 values takes a tenth of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,37 +87,6 @@ def _is_rule_file(file: Path) -> bool:
     return file.suffix in {".yml", ".yaml"} and not file.stem.endswith(".test") and file.is_file()
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """Where a document came from, to place its faults."""
-
-    file: Path
-    data: bytes
-    line: int
-
-    def place(self, path: Sequence[object] = ()) -> str:
-        return f"{self.file}:{line_of(self.data, self.line, path) if path else self.line}"
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A Sigma filter: which rules, and what has to hold besides.
-
-    Attributes:
-        rules: ids and names; None for every rule of the log source.
-        program: what must hold for a match to count.
-    """
-
-    rules: frozenset[str] | None
-    logsource: LogSource
-    program: Node
-
-    def concerns(self, rule: Rule) -> bool:
-        """Whether the filter is about this rule."""
-        named = self.rules is None or rule.id in self.rules or (rule.name and rule.name in self.rules)
-        return bool(named) and self.logsource.covers(rule.logsource)
-
-
 def load_filter(data: bytes, name: str, pipeline: str = AUTO) -> tuple[Filter, AtomTable]:
     """One Sigma filter by itself, and the tests of its program.
 
@@ -177,6 +102,22 @@ def load_filter(data: bytes, name: str, pipeline: str = AUTO) -> tuple[Filter, A
     loader = _Loader(pipeline, MappingProxyType({}))
     loader.take(data, Path(name))
     return loader.only_filter(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a document came from, to place its faults."""
+
+    file: Path
+    document: YamlDocument
+
+    @property
+    def line(self) -> str:
+        return f"{self.file}:{self.document.line}"
+
+    def place(self, path: Sequence[object] = ()) -> str:
+        line, column = self.document.place(path)
+        return f"{self.file}:{line}:{column}"
 
 
 class _Loader:
@@ -197,7 +138,7 @@ class _Loader:
     def read(self, file: Path) -> None:
         """Take in every document of a file, faults into the refusals."""
         try:
-            data = file.read_bytes()
+            self.take(_content(file), file)
         except OSError as error:
             self._refuse(
                 RuleFault(
@@ -206,16 +147,16 @@ class _Loader:
                 ),
                 str(file),
             )
-            return
-        self.take(data, file)
+        except RuleFault as fault:
+            self._refuse(fault, str(file))
 
     def take(self, data: bytes, file: Path) -> None:
         """Take in every document of what was read from a file."""
         try:
             for document in load_documents(data):
-                self._document(document, _Origin(file, data, document.line))
+                self._document(document, _Origin(file, document))
         except yaml.YAMLError as error:
-            self._refuse(_yaml_fault(error), f"{file}:{_yaml_line(error)}")
+            self._refuse(_yaml_fault(error), f"{file}:{_yaml_place(error)}")
         except (UnicodeDecodeError, ValueError, RecursionError) as error:
             self._refuse(
                 RuleFault(
@@ -229,7 +170,7 @@ class _Loader:
 
     def _document(self, document: YamlDocument, origin: _Origin) -> None:
         try:
-            self._kind(_mapping(document.content), origin)
+            self._kind(as_mapping(document.content), origin)
         except RuleFault as fault:
             self._refuse(fault, origin.place(fault.path))
 
@@ -249,106 +190,61 @@ class _Loader:
 
     def _rule(self, content: dict[str, object], origin: _Origin) -> None:
         common = self._common(content, origin)
-        logsource = _logsource(content)
-        rule = SigmaRule(
-            **common,
-            logsource=SigmaLogSource(logsource.category or None, logsource.product or None, logsource.service or None),
-            detection=self._detections(content, "detection", ()),
-        )
-        self._apply_pipeline(rule)
-        try:
-            program = self._compiler.program(rule.detection)
-        except RuleFault as fault:
-            raise fault.at("detection") from None
-        self._rules.append(_rule(rule, content, logsource, program, origin.place()))
+        logsource = logsource_of(content)
+        detections = parse_detections(content, "detection", self._placeholders)
+        rule, compiled = self._compiled(common, logsource, detections, "detection")
+        self._rules.append(compiled_rule(rule, content, logsource, compiled, origin.line))
 
-    def _apply_pipeline(self, rule: SigmaRule) -> None:
-        if self._pipeline is None:
-            return
+    def _compiled(
+        self, common: dict[str, Any], logsource: LogSource, detections: SigmaDetections, section: str
+    ) -> tuple[SigmaRule, tuple[Node, Labels]]:
+        """pySigma's rule after the pipeline, and its program with the places of its searches."""
+        source = SigmaLogSource(logsource.category or None, logsource.product or None, logsource.service or None)
+        rule = SigmaRule(**common, logsource=source, detection=detections)
+        if self._pipeline is not None:
+            try:
+                self._pipeline.apply(rule)
+            except SigmaError as error:
+                raise RuleFault(msg("quy trình (pipeline) không áp dụng được: {reason}", reason=str(error))) from error
         try:
-            self._pipeline.apply(rule)
-        except SigmaError as error:
-            raise RuleFault(msg("quy trình (pipeline) không áp dụng được: {reason}", reason=str(error))) from error
+            return rule, self._compiler.program(rule.detection)
+        except RuleFault as fault:
+            raise fault.at(section) from None
 
     def _correlation(self, content: dict[str, object], origin: _Origin) -> None:
         common = self._common(content, origin)
-        described = _described(common, content, origin.place())
-        self._correlations.append((parse_correlation(content, described), origin))
+        self._correlations.append((parse_correlation(content, described(common, content, origin.line)), origin))
 
     def _filter(self, content: dict[str, object], origin: _Origin) -> None:
-        self._common(content, origin)
-        detections = self._detections(content, "filter", ("rules",))
-        try:
-            program = self._compiler.program(detections)
-        except RuleFault as fault:
-            raise fault.at("filter") from None
-        self._filters.append(Filter(_filter_rules(content), _logsource(content), program))
+        common = self._common(content, origin)
+        logsource = logsource_of(content)
+        detections = parse_detections(content, "filter", self._placeholders, ("rules",))
+        stays = only_negates([str(text) for text in detections.condition], detections.detections)
+        rule, (program, labels) = self._compiled(common, logsource, detections, "filter")
+        if not stays:
+            program, labels = Not(program), {(0, *place): label for place, label in labels.items()}
+        self._filters.append(Filter(filtered_rules(content), logsource, program, rule.title, labels))
 
     def _common(self, content: dict[str, object], origin: _Origin) -> dict[str, Any]:
-        """pySigma's check of everything around the detection; each of its errors becomes a refusal of its own."""
-        try:
-            common, errors = SigmaRuleBase.from_dict_common_params(content, collect_errors=True)
-        except (TypeError, AttributeError, ValueError) as error:
-            raise RuleFault(msg("siêu dữ liệu của quy tắc sai: {reason}", reason=str(error))) from error
-        if errors:
-            *others, last = [RuleFault(msg("quy tắc sai: {reason}", reason=str(found))) for found in errors]
+        common, faults = common_parts(content)
+        if faults:
+            *others, last = faults
             for other in others:
                 self._refuse(other, origin.place())
             raise last
         self._unique_id(common.get("id"), origin)
-        return dict(common)
+        return common
 
     def _unique_id(self, ident: object, origin: _Origin) -> None:
         if not isinstance(ident, UUID):
             return
-        other = self._ids.setdefault(str(ident), origin.place())
-        if other != origin.place():
+        other = self._ids.setdefault(str(ident), origin.line)
+        if other != origin.line:
             raise RuleFault(
                 msg("id {id} đã dùng ở {other}", id=str(ident), other=other),
                 ("id",),
                 advice=msg("đặt id mới cho một trong hai"),
             )
-
-    def _detections(self, content: dict[str, object], key: str, skip: tuple[str, ...]) -> SigmaDetections:
-        section = content.get(key)
-        if not isinstance(section, dict):
-            raise RuleFault(
-                msg("thiếu phần {key}", key=key), (key,), expected=msg("ánh xạ tên -> giá trị, và condition")
-            )
-        condition = section.get("condition")
-        if not condition:
-            raise RuleFault(msg("phần {key} thiếu condition", key=key), (key,))
-        named = {str(name): value for name, value in section.items() if name not in ("condition", *skip)}
-        if not named:
-            raise RuleFault(msg("phần {key} không có gì để dò", key=key), (key,))
-        detections: dict[str, SigmaDetection] = {}
-        for name, value in named.items():
-            try:
-                detections[name] = self._detection(value)
-            except RuleFault as fault:
-                raise fault.at(key, name) from None
-        return SigmaDetections(detections, condition if isinstance(condition, list) else [condition])
-
-    def _detection(self, value: object) -> SigmaDetection:
-        if isinstance(value, dict):
-            if not value:
-                raise RuleFault(msg("ánh xạ rỗng"))
-            return SigmaDetection([self._item(key, raw) for key, raw in value.items()])
-        if isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
-            return SigmaDetection([self._inner(index, item) for index, item in enumerate(value)])
-        return SigmaDetection([detection_item(None, value, self._placeholders)])
-
-    def _inner(self, index: int, item: object) -> SigmaDetection:
-        try:
-            return self._detection(item)
-        except RuleFault as fault:
-            raise fault.at(index) from None
-
-    def _item(self, key: object, raw: object) -> SigmaDetectionItem:
-        try:
-            return detection_item(str(key), raw, self._placeholders)
-        except RuleFault as fault:
-            raise fault.at(key) from None
 
     def only_filter(self, name: str) -> tuple[Filter, AtomTable]:
         """The one filter that was read; raises what was refused."""
@@ -380,90 +276,38 @@ class _Loader:
         )
 
     def _filtered(self, rule: Rule) -> Rule:
-        wanted = [found.program for found in self._filters if found.concerns(rule)]
-        return replace(rule, program=all_of((rule.program, *wanted))) if wanted else rule
-
-
-def _mapping(content: object) -> dict[str, object]:
-    if not isinstance(content, dict):
-        raise RuleFault(
-            msg("tài liệu không phải là một quy tắc"), expected=msg("ánh xạ có title, logsource, detection")
+        wanted = [found for found in self._filters if found.concerns(rule)]
+        if not wanted:
+            return rule
+        return replace(
+            rule,
+            program=All((rule.program, *(found.program for found in wanted))),
+            labels=filtered_labels(rule.labels, [(found.title, found.labels) for found in wanted]),
         )
-    return content
 
 
-def _filter_rules(content: dict[str, object]) -> frozenset[str] | None:
-    section = content["filter"]
-    rules = section.get("rules") if isinstance(section, dict) else None
-    if isinstance(rules, str):
-        rules = [rules]
-    if not isinstance(rules, list):
+def _content(file: Path) -> bytes:
+    """What the file holds; a device or a pipe could be read for ever."""
+    if file.exists() and not file.is_file():
+        raise RuleFault(msg("không phải là một tệp thường"), advice=msg("kiểm tra đường dẫn và quyền đọc"))
+    with file.open("rb") as stream:
+        data = stream.read(LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
         raise RuleFault(
-            msg("bộ lọc không nêu quy tắc nào"),
-            ("filter", "rules"),
-            expected=msg("any, hoặc danh sách id và tên quy tắc"),
+            msg("tệp quy tắc lớn hơn {limit} MiB", limit=LARGEST_FILE >> 20),
+            advice=msg("chia tệp ra, hoặc đưa danh sách dài vào tệp của --placeholders"),
         )
-    return None if rules == [] or [str(rule).lower() for rule in rules] == ["any"] else frozenset(map(str, rules))
-
-
-def _logsource(content: dict[str, object]) -> LogSource:
-    section = content.get("logsource")
-    if not isinstance(section, dict):
-        raise RuleFault(
-            msg("thiếu phần {key}", key="logsource"), ("logsource",), expected=msg("product, category hoặc service")
-        )
-    parts = {key: section.get(key) for key in ("product", "category", "service")}
-    for key, value in parts.items():
-        if value is not None and not isinstance(value, str):
-            raise RuleFault(msg("logsource.{key} không phải là chuỗi", key=key), ("logsource", key))
-    if not any(parts.values()):
-        raise RuleFault(msg("logsource rỗng"), ("logsource",), expected=msg("product, category hoặc service"))
-    return LogSource(**{key: str(value).lower() for key, value in parts.items() if value})
-
-
-def _described(common: Mapping[str, object], content: Mapping[str, object], where: str) -> Mapping[str, object]:
-    """What detection and correlation rules have in common, as keyword arguments."""
-    suppression_of(common["custom_attributes"] or {})  # type: ignore[arg-type]
-    tags = tuple(str(tag) for tag in common["tags"] or ())  # type: ignore[attr-defined]
-    level = common["level"]
-    false = common["falsepositives"]
-    return {
-        "id": str(common["id"] or common["name"] or digest(repr(sorted(content, key=str)), str(content))[:32]),
-        "title": str(common["title"]),
-        "name": str(common["name"] or ""),
-        "level": Severity(level.name.lower()) if level is not None else Severity.MEDIUM,  # type: ignore[attr-defined]
-        "version": str(common["modified"] or common["date"] or ""),
-        "description": str(common["description"] or ""),
-        "tags": tags,
-        "attack": tuple(_technique(tag) for tag in tags if _technique(tag)),
-        "falsepositives": tuple(map(str, false)) if isinstance(false, list) else (),
-        "custom": common["custom_attributes"],
-        "where": where,
-    }
-
-
-def _rule(rule: SigmaRule, content: Mapping[str, object], logsource: LogSource, program: Node, where: str) -> Rule:
-    common = {name: getattr(rule, name) for name in rule.__dataclass_fields__ if not name.startswith("_")}
-    custom = {
-        key: value
-        for key, value in rule.custom_attributes.items()
-        if key not in {"logsource", "detection", "errors", "source"}
-    }
-    described = dict(_described({**common, "custom_attributes": custom}, content, where))
-    return Rule(logsource=logsource, program=program, **described)  # type: ignore[arg-type]
-
-
-def _technique(tag: str) -> str:
-    prefix, _, rest = tag.partition(".")
-    is_technique = prefix == "attack" and rest[:1] == "t" and rest[1:2].isdigit()
-    return rest.upper() if is_technique else ""
+    return data
 
 
 def _yaml_fault(error: yaml.YAMLError) -> RuleFault:
-    reason = getattr(error, "problem", None) or str(error)
+    reason: str | Message = getattr(error, "problem", None) or str(error)
     return RuleFault(msg("YAML sai: {reason}", reason=reason), advice=msg("sửa cú pháp YAML ở dòng này"))
 
 
-def _yaml_line(error: yaml.YAMLError) -> int:
+def _yaml_place(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    return mark.line + 1 if mark is not None else 1
+    return f"{mark.line + 1}:{mark.column + 1}" if mark is not None else "1:1"
+
+
+__all__ = ["Filter", "LogSource", "Rule", "RuleSet", "load_filter", "rule_files"]

@@ -42,6 +42,10 @@ class Right(StrEnum):
     MANAGE_INCIDENTS = "manage_incidents"
     SEARCH_EVENTS = "search_events"
     READ_RULES = "read_rules"
+    READ_EXCEPTIONS = "read_exceptions"
+    PROPOSE_EXCEPTIONS = "propose_exceptions"
+    APPROVE_EXCEPTIONS = "approve_exceptions"
+    MANAGE_RULES = "manage_rules"
     READ_SOURCES = "read_sources"
     PLAN_PLAYBOOKS = "plan_playbooks"
     APPROVE_PLAYBOOKS = "approve_playbooks"
@@ -75,26 +79,46 @@ _DUTY = _READS | {
     Right.MANAGE_INCIDENTS,
     Right.SEARCH_EVENTS,
     Right.READ_RULES,
+    Right.READ_EXCEPTIONS,
+    Right.PROPOSE_EXCEPTIONS,
     Right.READ_SOURCES,
     Right.PLAN_PLAYBOOKS,
 }
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ANALYST: _DUTY,
-    Role.SHIFT_LEAD: _DUTY | {Right.APPROVE_PLAYBOOKS, Right.BUILD_REPORTS},
+    Role.SHIFT_LEAD: _DUTY
+    | {Right.APPROVE_EXCEPTIONS, Right.APPROVE_PLAYBOOKS, Right.BUILD_REPORTS, Right.MANAGE_RULES},
     Role.OFFICER: _READS
     | {
         Right.READ_ALERTS,
         Right.SEARCH_EVENTS,
         Right.READ_SOURCES,
+        Right.READ_EXCEPTIONS,
+        Right.PROPOSE_EXCEPTIONS,
+        Right.APPROVE_EXCEPTIONS,
         Right.APPROVE_PLAYBOOKS,
         Right.SUBMIT_EVIDENCE,
         Right.BUILD_REPORTS,
     },
-    Role.HEAD: _READS | {Right.READ_ALERTS, Right.READ_SOURCES},
+    Role.HEAD: _READS | {Right.READ_ALERTS, Right.READ_EXCEPTIONS, Right.READ_SOURCES},
     Role.REVIEWER: _READS
-    | {Right.READ_ALERTS, Right.READ_RULES, Right.READ_SOURCES, Right.REVIEW_EVIDENCE, Right.BUILD_REPORTS},
+    | {
+        Right.READ_ALERTS,
+        Right.READ_RULES,
+        Right.READ_EXCEPTIONS,
+        Right.READ_SOURCES,
+        Right.REVIEW_EVIDENCE,
+        Right.BUILD_REPORTS,
+    },
     Role.AUDITOR: _READS
-    | {Right.READ_ALERTS, Right.SEARCH_EVENTS, Right.READ_RULES, Right.READ_SOURCES, Right.READ_AUDIT},
+    | {
+        Right.READ_ALERTS,
+        Right.SEARCH_EVENTS,
+        Right.READ_RULES,
+        Right.READ_EXCEPTIONS,
+        Right.READ_SOURCES,
+        Right.READ_AUDIT,
+    },
     Role.ORGANISER: frozenset({Right.READ_EXERCISES, Right.RUN_EXERCISES, Right.READ_RULES}),
     Role.ADMIN: frozenset({Right.ADMINISTER, Right.READ_SOURCES, Right.READ_AUDIT}),
     Role.SERVICE: frozenset(Right),

@@ -35,6 +35,7 @@ from soc.access.principal import SYSTEM
 from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
 from soc.app.checkpoints import Checkpoints
+from soc.app.gaps import GapBook
 from soc.app.home import prepare_home
 from soc.app.ran import RuleRuns
 from soc.app.schema import migrate
@@ -58,12 +59,15 @@ from soc.storage.tantivy_store import TantivyEventStore
 
 if TYPE_CHECKING:
     from detectors.detector import SigmaDetector
+    from detectors.rulesets.service import RuleSets
     from detectors.sigma import CorrelationRule, Rule, RuleSet
     from playbooks.action import Actions
     from playbooks.queue import Queue
     from playbooks.service import PlaybookService
     from reports.shelf import ReportService
     from soc.app.pipeline import Pipeline
+    from soc.app.redo import Redo
+    from soc.app.rule_loading import Loaded
     from soc.compliance.assessor import Assessor
 
 Part = TypeVar("Part")
@@ -181,23 +185,43 @@ class Application:
     # detection and response
 
     @cached_property
-    def rules(self) -> RuleSet:
-        """Our own rules and those imported into the home."""
+    def rule_sets(self) -> RuleSets:
+        """Imported sets of rules, and which of them shall run beside our own and those of the site."""
         from detectors.rulepack import own_rules
+        from detectors.rulesets.library import Library
+        from detectors.rulesets.service import Living, RuleSets
         from detectors.sigma import RuleSet
 
-        imported = self.home / "rules"
-        return RuleSet.load([own_rules() / "sigma", *([imported] if imported.is_dir() else [])])
+        library = Library(self.home / "rulesets", self.blobs)
+        living = Living(own_rules() / "sigma", self.home / "rules")
+        return RuleSets(self.database, self.clock, self.audit, library, living, RuleSet.load)
+
+    @cached_property
+    def loaded_rules(self) -> Loaded:
+        """What runs, as it was when first asked for."""
+        from soc.app.rule_loading import load_wanted
+
+        return load_wanted(self.rule_sets)
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules that run."""
+        return self.loaded_rules.ruleset
+
+    def make_detector(self, ruleset: RuleSet) -> SigmaDetector:
+        """A detector over other rules."""
+        from detectors.detector import SigmaDetector
+
+        return SigmaDetector(ruleset, self.settings.province)
 
     @cached_property
     def detector(self) -> SigmaDetector:
-        from detectors.detector import SigmaDetector
-
-        return SigmaDetector(self.rules, self.settings.province)
+        return self.make_detector(self.rules)
 
     @cached_property
     def pipeline(self) -> Pipeline:
         """The one writer's pipeline, resumed where it stopped. Raises SetupError when another process is the writer."""
+        from soc.app.ledger import Ledger
         from soc.app.pipeline import Pipeline
 
         pipeline = Pipeline(
@@ -211,6 +235,7 @@ class Application:
             checkpoints=Checkpoints(self.database),
             pristine=self.detector.snapshot(),
             runs=self.runs,
+            ledger=Ledger(self.gaps, lambda: self.detector.ruleset),
             database=self.database,
             clock=self.clock,
             batch_size=self.settings.batch_size,
@@ -218,6 +243,26 @@ class Application:
         self.store.acquire()
         pipeline.resume()
         return pipeline
+
+    @cached_property
+    def gaps(self) -> GapBook:
+        """Events that no run of the detector covered."""
+        return GapBook(self.database)
+
+    @cached_property
+    def redo(self) -> Redo:
+        """Closes gaps."""
+        from soc.app.redo import Redo
+
+        return Redo(
+            self.store,
+            self.database,
+            self.incidents,
+            self.gaps,
+            rules=lambda: self.detector.ruleset,
+            make=self.make_detector,
+            clock=self.clock,
+        )
 
     @cached_property
     def runs(self) -> RuleRuns:

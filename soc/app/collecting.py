@@ -19,6 +19,8 @@ from collectors.inputs.file import FileInput
 from collectors.sources import Source
 from soc.app.application import Application
 from soc.app.home import HomeLock, prepare_home
+from soc.app.reloading import Reloader
+from soc.app.rule_loading import note_loaded
 from soc.core.errors import EngineError
 from soc.core.settings import Settings
 
@@ -49,12 +51,14 @@ def inlets(sources: Sequence[Source]) -> list[tuple[str, Input]]:
 
 def collect_until(app: Application, stop: threading.Event) -> None:
     """Follow and process until `stop` is set. An engine that does not answer is waited for: the spool keeps what comes."""
+    reloader = start_reloading(app)
     followed = inlets(list(app.sources.registered.values()))
     noted = time.monotonic()
     while not stop.is_set():
         try:
             news = sum(app.collector.collect(source, inlet).accepted for source, inlet in followed)
             moved = app.pipeline.step().read
+            reloader.tick()
         except EngineError as problem:
             _log.error("%s; again in %d s", problem, BACK_OFF_S)
             stop.wait(BACK_OFF_S)
@@ -66,6 +70,17 @@ def collect_until(app: Application, stop: threading.Event) -> None:
             if not (news or moved):
                 stop.wait(IDLE_S)
     app.pipeline.note_runs()
+
+
+def start_reloading(app: Application) -> Reloader:
+    """Note which rules run from now on, and watch for others."""
+    loaded = app.loaded_rules
+    running = loaded.plan.activation.number
+    note_loaded(app.rule_sets, loaded, app.clock)
+    for number, problem in loaded.failed:
+        _log.error("activation %d not loaded, %d runs instead: %s", number, running, problem)
+    tried = loaded.failed[0][0] if loaded.failed else running
+    return Reloader(app.rule_sets, app.detector, app.make_detector, app.clock, running=running, tried=tried)
 
 
 def drop_expired(app: Application) -> None:

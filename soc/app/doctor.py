@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import text
 
 from soc.app.application import Application
+from soc.app.rule_loading import Loaded
 from soc.app.schema import drift
 from soc.core.errors import SocError
 from soc.core.i18n import Message, msg
@@ -96,9 +97,35 @@ def _sources(app: Application) -> tuple[State, Message]:
 
 
 def _rules(app: Application) -> tuple[State, Message]:
-    rules = app.rules
+    """What the collecting process said of its last load, and what loading the same here comes to."""
+    last = next(iter(app.rule_sets.loads(1)), None)
+    if last is not None and not last.ok:
+        return State.BAD, msg(
+            "lần kích hoạt {number} không nạp được, luật cũ vẫn chạy; xem lý do bằng: soc rules history",
+            number=last.activation,
+        )
+    loaded = app.loaded_rules
+    if loaded.failed:
+        number, problem = loaded.failed[0]
+        return State.BAD, msg(
+            "lần kích hoạt {number} không nạp được, luật cũ vẫn chạy: {reason}",
+            number=number,
+            reason=problem.as_message(),
+        )
+    return _refusals(app, loaded)
+
+
+def _refusals(app: Application, loaded: Loaded) -> tuple[State, Message]:
+    """A refused rule of ours is a defect; public sets have some now and then."""
+    rules = loaded.ruleset
+    imported = str(app.home / "rulesets")
+    ours = [fault for fault in rules.refusals if not fault.where.startswith(imported)]
+    if ours:
+        return State.BAD, msg("{count} luật bị từ chối; chạy 'soc rules check'", count=len(ours))
     if rules.refusals:
-        return State.BAD, msg("{count} luật bị từ chối; chạy 'soc rules check'", count=len(rules.refusals))
+        return State.WARN, msg(
+            "{count} luật của bộ đã nhập bị từ chối; xem bằng: soc rules sets --json", count=len(rules.refusals)
+        )
     return State.OK, msg(
         "{rules} luật, {correlations} tương quan", rules=len(rules.rules), correlations=len(rules.correlations)
     )

@@ -13,12 +13,20 @@ from detectors.testing import alerting_rules
 from soc.cli.context import Json, emit, settings
 from soc.cli.rule_cases import try_cases
 from soc.cli.rule_check import check
+from soc.cli.rule_explain import explain
 from soc.cli.rule_paths import Paths, find_rule, sigma_paths
+from soc.cli.rule_sets import activate, history, import_, rollback, sets
 from soc.core.i18n import msg
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 app.command(help=msg("Kiểm tra luật Sigma và YARA; nêu mọi lỗi một lần").text)(check)
 app.command("test", help=msg("Thử luật Sigma với các ca phải bắt và phải để yên").text)(try_cases)
+app.command(help=msg("Vì sao một luật khớp hay không khớp với sự kiện trong một tệp").text)(explain)
+app.command("import", help=msg("Nhập một bộ luật công bố; chưa chạy luật nào").text)(import_)
+app.command(help=msg("Liệt kê các bộ luật đã nhập; ● là bộ đang được chọn").text)(sets)
+app.command(help=msg("Chọn các bộ luật sẽ chạy; hệ thống đang chạy tự nạp").text)(activate)
+app.command(help=msg("Chạy lại lựa chọn trước đó").text)(rollback)
+app.command(help=msg("Các lần kích hoạt, và lần nạp mới nhất").text)(history)
 
 
 @app.command("list", help=msg("Liệt kê luật tạo cảnh báo").text)

@@ -13,16 +13,10 @@ import pytest
 from detectors.sigma import Correlator, Engine, RuleSet
 from detectors.sigma.files import documents
 
-OTHER_READING = {
-    # A filter is joined with AND, as the reference library does it: it describes what stays, `not selection`.
-    "fil-01-suppress",
-    "fil-04-two-rules",
-    "fil-06-vietnamese",
-}
 WRONG_COUNTS = {
-    # Three files in the recording end with \procdump*.exe, as the rule wants; the case says one.
+    # Three files in the recording end with \procdump*.exe, as the rule wants; the case said one until SigmaHQ/sigma#6211.
     "8fbf3271-1ef6-4e94-8210-03c2317947f6": 3,
-    # No count is given; the description speaks of two matching events.
+    # No count is given; the description speaks of two matching events, and 1 is only the tool's assumption.
     "5bac7a56-da88-4c27-922e-c81e113b20cb": 2,
 }
 
@@ -46,7 +40,9 @@ def test_every_firm_case_of_the_specification_holds(cases: list[dict[str, Any]],
 def test_doubtful_cases_are_read_as_our_manual_says(cases: list[dict[str, Any]], tmp_path: Path) -> None:
     """Where the specification leaves room, the reading is fixed."""
     doubtful = [case for case in cases if case.get("doubtful")]
-    assert {case["id"] for case in doubtful if difference(case, tmp_path)} == OTHER_READING
+    problems = {case["id"]: problem for case in doubtful if (problem := difference(case, tmp_path))}
+    assert problems == {}
+    assert len(doubtful) >= 51
 
 
 def difference(case: dict[str, Any], folder: Path) -> str:

@@ -108,7 +108,7 @@ def test_nothing_could_run_is_two(tmp_path: Path, rule: Path) -> None:
     rule.write_text(BROKEN, "utf-8")
     code, rows, err = run(lines(tmp_path, {"F": "x"}), rules=rule)
     assert (code, rows) == (EXIT_NOTHING_RAN, [])
-    assert f"{rule}:4: unknown modifier: containz" in err
+    assert f"{rule}:4:9: unknown modifier: containz" in err
 
 
 def test_a_refused_rule_is_three_and_the_matches_are_written(tmp_path: Path, rule: Path) -> None:

@@ -43,9 +43,9 @@ def test_faults_of_all_rules_are_collected_with_file_and_line(tmp_path: Path) ->
     ruleset = RuleSet.load([tmp_path], "none")
     assert [rule.title for rule in ruleset.rules] == ["good"]
     found = refusals(ruleset)
-    assert found[0].startswith(f"{file}:12: unknown modifier: contians")
+    assert found[0].startswith(f"{file}:12:9: unknown modifier: contians")
     assert "did you mean contains?" in found[0]
-    assert found[1].startswith(f"{file}:19: the condition names filtre")
+    assert found[1].startswith(f"{file}:19:5: the condition names filtre")
     assert found[2].startswith(f"{other}:")
     assert len(found) == 3
 
@@ -53,7 +53,7 @@ def test_faults_of_all_rules_are_collected_with_file_and_line(tmp_path: Path) ->
 def test_a_duplicate_key_is_refused_as_one_of_the_two_would_be_lost(tmp_path: Path) -> None:
     """YAML 1.2 asks for unique keys."""
     file = write(tmp_path, "r.yml", GOOD.replace("{F: x}", "\n        F: x\n        F: y"))
-    assert refusals(RuleSet.load([file], "none"))[0].startswith(f"{file}:7: bad YAML: duplicate key 'F'")
+    assert refusals(RuleSet.load([file], "none"))[0].startswith(f"{file}:7:9: bad YAML: duplicate key 'F'")
 
 
 def test_the_same_id_in_two_rules_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,174 @@
+"""Which terms each entity has shown, and when last: bounded, exact within its bounds, in hours of event time.
+
+Beyond `Limits` what was seen least lately is dropped and counted; a dropped term is new when it comes again, a dropped entity is a
+newcomer again. Hours keep the state small: a time is exact to one hour, so a term is forgotten up to one hour late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Space: TypeAlias = tuple[str, str]
+"""Rule and agency: what is learnt in one never shows in another (law 5)."""
+Key: TypeAlias = tuple[str, str, str]
+"""Rule, agency, entity."""
+SHOWN = 5
+_SHARE = 10
+"""A tenth is dropped at once, so that the search for the oldest is spread over many additions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Terms of all entities together, of one entity, and exercise runs remembered apart."""
+
+    terms: int = 200_000
+    per_entity: int = 500
+    runs: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was known before an event.
+
+    Attributes:
+        learnt_h: hours since the first event of the agency; None before it.
+        entity_h: hours since the first event of the entity; None before it.
+        away_h: hours since the term was last seen; None when never.
+        count: terms of the entity.
+        latest: of these, those seen last.
+    """
+
+    learnt_h: int | None
+    entity_h: int | None
+    away_h: int | None
+    count: int = 0
+    latest: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Entity:
+    first: int
+    last: int
+    terms: dict[str, int] = field(default_factory=dict)
+
+
+class TermMemory:
+    """The terms of all entities."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._starts: dict[Space, int] = {}
+        self._entities: dict[Key, _Entity] = {}
+        self.size = 0
+        self.dropped = 0
+
+    def look(self, key: Key, term: str, hour: int) -> Known:
+        """What is known of a term of an entity at an hour; changes nothing."""
+        start, entity = self._starts.get(key[:2]), self._entities.get(key)
+        learnt = None if start is None else hour - start
+        if entity is None:
+            return Known(learnt, None, None)
+        seen = entity.terms.get(term)
+        if seen is not None:
+            return Known(learnt, hour - entity.first, hour - seen, len(entity.terms))
+        latest = sorted(entity.terms, key=lambda known: (-entity.terms[known], known))[:SHOWN]
+        return Known(learnt, hour - entity.first, None, len(entity.terms), tuple(latest))
+
+    def learn(self, key: Key, term: str, hour: int) -> None:
+        """Remember a term; the hour of what is known only moves forward, whatever order events come in."""
+        self._starts.setdefault(key[:2], hour)
+        entity = self._entities.get(key)
+        if entity is None:
+            entity = self._entities[key] = _Entity(hour, hour)
+        entity.last = max(entity.last, hour)
+        known = entity.terms.get(term)
+        if known is None:
+            self.size += 1
+            entity.terms[term] = hour
+            self._bound(entity)
+        elif known < hour:
+            entity.terms[term] = hour
+
+    def _bound(self, entity: _Entity) -> None:
+        if len(entity.terms) > self._limits.per_entity:
+            oldest = sorted(entity.terms, key=lambda term: (entity.terms[term], term))
+            for term in oldest[: max(1, self._limits.per_entity // _SHARE)]:
+                del entity.terms[term]
+                self.size -= 1
+                self.dropped += 1
+        if self.size > self._limits.terms:
+            self._drop_entities()
+
+    def _drop_entities(self) -> None:
+        """Those seen least lately; ties by key, so that a restart changes nothing."""
+        wanted = self._limits.terms - self._limits.terms // _SHARE
+        for key in sorted(self._entities, key=lambda key: (self._entities[key].last, key)):
+            if self.size <= wanted:
+                break
+            gone = len(self._entities.pop(key).terms)
+            self.size -= gone
+            self.dropped += gone
+
+    def state(self) -> dict[str, Any]:
+        """The memory as JSON values."""
+        return {
+            "starts": [[*space, hour] for space, hour in self._starts.items()],
+            "entities": [[*key, entity.first, entity.last, entity.terms] for key, entity in self._entities.items()],
+            "dropped": self.dropped,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state` gave."""
+        self._starts = {(rule, agency): hour for rule, agency, hour in state["starts"]}
+        self._entities = {
+            (rule, agency, entity): _Entity(first, last, dict(terms))
+            for rule, agency, entity, first, last, terms in state["entities"]
+        }
+        self.size = sum(len(entity.terms) for entity in self._entities.values())
+        self.dropped = state["dropped"]
+
+
+class Memories:
+    """The memory of the real world, and beside it a small one for each exercise run: exercises ask both and teach only their own."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.real = TermMemory(limits)
+        self._runs: dict[str, TermMemory] = {}
+
+    def look(self, run: str | None, key: Key, term: str, hour: int) -> Known:
+        """What the real world knows; a term that the run itself has shown is known too."""
+        known = self.real.look(key, term, hour)
+        if run is None or known.away_h is not None or run not in self._runs:
+            return known
+        return known if (own := self._runs[run].look(key, term, hour)).away_h is None else own
+
+    def learn(self, run: str | None, key: Key, term: str, hour: int) -> None:
+        """Remember a term of the real world or of a run."""
+        if run is None:
+            self.real.learn(key, term, hour)
+            return
+        if run not in self._runs:
+            for oldest in list(self._runs)[: max(0, len(self._runs) - self._limits.runs + 1)]:
+                del self._runs[oldest]
+            self._runs[run] = TermMemory(Limits(terms=self._limits.terms // 40, per_entity=self._limits.per_entity))
+        self._runs[run].learn(key, term, hour)
+
+    def all(self) -> Iterator[TermMemory]:
+        """Every memory, the real one first."""
+        yield self.real
+        yield from self._runs.values()
+
+    def state(self) -> dict[str, Any]:
+        """The memories as JSON values."""
+        return {"real": self.real.state(), "runs": [[run, memory.state()] for run, memory in self._runs.items()]}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state` gave."""
+        self.real.restore(state["real"])
+        self._runs = {}
+        for run, found in state["runs"]:
+            self._runs[run] = TermMemory(Limits(terms=self._limits.terms // 40, per_entity=self._limits.per_entity))
+            self._runs[run].restore(found)

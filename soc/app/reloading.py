@@ -1,0 +1,130 @@
+"""New rules under a running stream.
+
+The collecting process asks at the edge of a batch whether another activation is wanted. If so, a thread compiles it and warms it with
+the newest events, while batches go on under the old rules; at a later edge the detector takes the new rules over and keeps its memory: a
+half-filled window of a rule that stays completes. What cannot be loaded changes nothing, and is audited, logged and told by the doctor.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from detectors.detector import SigmaDetector
+from detectors.rulesets.service import RuleSets
+from detectors.sigma import RuleSet
+from soc.app.rule_loading import Loaded, load_activation, note_failed, note_loaded
+from soc.core.clock import Clock
+from soc.core.errors import EngineError, SocError
+from soc.core.event import Event
+from soc.core.i18n import msg
+
+LOOK_S = 1.0
+"""How often the database is asked for a newer activation."""
+
+_log = logging.getLogger("vonggac.rules")
+
+
+@dataclass(slots=True)
+class _Preparation:
+    """A detector in the making; `outcome` is set by its thread, last of all."""
+
+    number: int
+    thread: threading.Thread | None = None
+    outcome: tuple[Loaded, SigmaDetector] | SocError | None = None
+
+
+class Reloader:
+    """Brings a detector to the activation that is wanted.
+
+    Args:
+        detector: the one the pipeline shows events to.
+        make: a detector over rules, set up like it.
+        running: number of the activation it runs.
+        tried: number of the newest activation that was tried at the start; not tried again.
+    """
+
+    def __init__(
+        self,
+        sets: RuleSets,
+        detector: SigmaDetector,
+        make: Callable[[RuleSet], SigmaDetector],
+        clock: Clock,
+        *,
+        running: int,
+        tried: int,
+    ) -> None:
+        self._sets, self._detector, self._make, self._clock = sets, detector, make, clock
+        self.running, self._tried = running, tried
+        self._preparation: _Preparation | None = None
+        self._looked = 0.0
+
+    def tick(self) -> bool:
+        """Take one step; call it between two batches. True when the rules have just changed.
+
+        Raises:
+            EngineError: the database does not answer; nothing has changed.
+        """
+        preparing = self._preparation
+        if preparing is None:
+            self._look()
+            return False
+        if preparing.thread is not None and preparing.thread.is_alive():
+            return False
+        self._preparation = None
+        return self._finish(preparing)
+
+    def _look(self) -> None:
+        if time.monotonic() - self._looked < LOOK_S:
+            return
+        number = self._sets.wanted()
+        self._looked = time.monotonic()
+        if number == self._tried:
+            return
+        self._tried = number
+        preparation = self._preparation = _Preparation(number)
+        work = (preparation, self._detector.recent())
+        # A daemon: a stop of the process does not wait for rules that nobody will use.
+        preparation.thread = threading.Thread(target=self._prepare, args=work, name="rules", daemon=True)
+        preparation.thread.start()
+
+    def _prepare(self, preparation: _Preparation, recent: Sequence[Event]) -> None:
+        try:
+            loaded = load_activation(self._sets, preparation.number)
+            detector = self._make(loaded.ruleset)
+            detector.warm(recent)
+            preparation.outcome = (loaded, detector)
+        except SocError as problem:
+            preparation.outcome = problem
+        except Exception as problem:  # a fault of ours in a rule nobody foresaw must not stop the stream
+            _log.exception("activation %d cannot be loaded", preparation.number)
+            preparation.outcome = EngineError(msg("lỗi bất ngờ khi nạp luật: {reason}", reason=repr(problem)[:200]))
+
+    def _finish(self, preparation: _Preparation) -> bool:
+        outcome = preparation.outcome
+        if isinstance(outcome, tuple):
+            outcome = self._adopt(*outcome)
+        if outcome is None:
+            return True
+        _log.error("activation %d not loaded, %d runs on: %s", preparation.number, self.running, outcome)
+        note_failed(self._sets, preparation.number, outcome, self._clock)
+        return False
+
+    def _adopt(self, loaded: Loaded, detector: SigmaDetector) -> SocError | None:
+        try:
+            self._detector.adopt(detector)
+        except ValueError as problem:
+            return EngineError(msg("bộ luật mới không nhận được trạng thái đang giữ: {reason}", reason=str(problem)))
+        self.running = loaded.plan.activation.number
+        _log.info(
+            "activation %d runs: %d rules, %d correlations, %d refused",
+            self.running,
+            len(loaded.ruleset.rules),
+            len(loaded.ruleset.correlations),
+            len(loaded.ruleset.refusals),
+        )
+        note_loaded(self._sets, loaded, self._clock)
+        return None
