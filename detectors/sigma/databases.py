@@ -123,7 +123,7 @@ def _packed(made: Compiled) -> bytes:
 def _unpacked(content: bytes) -> Compiled | None:
     head, _, data = content.partition(b"\n")
     try:
-        database = hyperscan.loadb(bytearray(data), hyperscan.HS_MODE_BLOCK) if data else None
+        database = hyperscan.loadb(data, hyperscan.HS_MODE_BLOCK) if data else None
     except hyperscan.error:  # made for another processor, whatever its name says
         return None
     return Compiled(database, frozenset(orjson.loads(head)))

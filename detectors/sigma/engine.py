@@ -12,7 +12,7 @@ from detectors.sigma.compile import nfc, verbatim
 from detectors.sigma.databases import Databases
 from detectors.sigma.explain import explain_program
 from detectors.sigma.kept import Kept
-from detectors.sigma.keywords import JsonScreen, Screened, needed_text
+from detectors.sigma.keywords import JsonScreen, Screened, Text, needed_text
 from detectors.sigma.pipelines import AUTO, NONE
 from detectors.sigma.predicates import SameAs
 from detectors.sigma.routing import CONSTANT_FIELDS, SAME, Fields, Origin, origin_of, select
@@ -53,6 +53,11 @@ class Match:
                 found[atom.field] = None if value is MISSING else value
         return found
 
+    @property
+    def place(self) -> int:
+        """Place of the rule in the rule set."""
+        return self._hit.member.index
+
     def value_of(self, name: str) -> object:
         """The value of a field under the name the rule has for it; MISSING where there is none."""
         return read(self.document, self._hit.member.fields.get(name, name))
@@ -91,7 +96,7 @@ class Engine:
         self._groups: dict[tuple[object, ...], Group] = {}
         self._members: dict[tuple[int, int], Member] = {}
 
-    def match(self, document: Document, raw: bytes | None = None, block: Screened | None = None) -> list[Match]:
+    def match(self, document: Document, raw: Text | None = None, block: Screened | None = None) -> list[Match]:
         """The rules that hold, in order of loading; those that only feed correlations as well (`rule.reported` False).
 
         Args:
@@ -139,7 +144,7 @@ class Engine:
             document = {**document, "Provider_Name": document["SourceName"]}
         return [Match(hit.member.rule, document, hit, self.ruleset.atoms) for hit in hits]
 
-    def screen(self, raw: bytes) -> Screened:
+    def screen(self, raw: Text) -> Screened:
         """Which keywords of all the rules may stand in a JSON text of many documents, for `match`."""
         return self._screen.screen(raw)
 

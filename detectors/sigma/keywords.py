@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import ahocorasick_rs
 import hyperscan
@@ -20,6 +21,8 @@ from detectors.sigma.predicates import Literal, Pattern, Test
 from detectors.sigma.scanner import Normal, Scanner
 from detectors.sigma.values import Document, all_leaves, text
 
+Text: TypeAlias = bytes | memoryview
+"""JSON as it was read."""
 _NUMBER_LIKE = re.compile(r"[0-9.e+-]*")
 """What may stand in a number: the same number may be written otherwise in JSON."""
 _STRANGE_FLAGS = int(hyperscan.HS_FLAG_SINGLEMATCH)
@@ -58,10 +61,10 @@ class JsonScreen:
         self._needed = [needle for needle in needed if not can_hide(needle)]
         self._database = database_of([*map(_expression, self._needed), *_STRANGE])
 
-    def screen(self, raw: bytes) -> Screened:
+    def screen(self, raw: Text) -> Screened:
         """Which of the texts may stand in the values of the documents in `raw`; those that can hide are not told."""
         found: list[int] = []
-        self._database.scan(raw, match_event_handler=lambda ident, *_: found.append(ident))
+        self._database.scan(raw, match_event_handler=lambda ident, *_: found.append(ident))  # type: ignore[type-var]
         texts = len(self._needed)
         present = frozenset(self._needed[index] for index in found if index < texts)
         return Screened(present, len(found) == len(present))
@@ -82,7 +85,7 @@ class Keywords:
         self._screen = JsonScreen(needed) if self._can_be_screened else None
         self._last: tuple[Screened | None, bool] = (None, False)
 
-    def find(self, document: Document, raw: bytes | None, block: Screened | None) -> frozenset[int]:
+    def find(self, document: Document, raw: Text | None, block: Screened | None) -> frozenset[int]:
         """Keyword atoms that hold for some value of the document.
 
         Args:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from detectors.sigma.databases import Databases
 from detectors.sigma.folding import fold
-from detectors.sigma.keywords import Keywords, Screened
+from detectors.sigma.keywords import Keywords, Screened, Text
 from detectors.sigma.predicates import Exists, SameAs, needs_document, stands
 from detectors.sigma.rules import Rule
 from detectors.sigma.scanner import Normal, Scanner
@@ -178,7 +178,7 @@ class Group:
         self._sets.clear()
         self._verdicts.clear()
 
-    def run(self, document: Document, raw: bytes | None, block: Screened | None) -> tuple[Hit, ...]:
+    def run(self, document: Document, raw: Text | None, block: Screened | None) -> tuple[Hit, ...]:
         """The rules that fire, in order of loading; `raw` and `block` are those of `Keywords.find`."""
         if not self._members:
             return ()
@@ -198,7 +198,7 @@ class Group:
             return tuple([self._class_of_value(memo, self._read(document, name)) for name, memo in self._memos])
 
     def _completed(
-        self, signature: Signature, document: Document, raw: bytes | None, block: Screened | None
+        self, signature: Signature, document: Document, raw: Text | None, block: Screened | None
     ) -> Signature:
         """With what more than one value decides."""
         if self._presence:
