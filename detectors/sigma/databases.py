@@ -123,10 +123,16 @@ def _packed(made: Compiled) -> bytes:
 def _unpacked(content: bytes) -> Compiled | None:
     head, _, data = content.partition(b"\n")
     try:
-        database = hyperscan.loadb(data, hyperscan.HS_MODE_BLOCK) if data else None
+        database = _loaded(data) if data else None
     except hyperscan.error:  # made for another processor, whatever its name says
         return None
     return Compiled(database, frozenset(orjson.loads(head)))
+
+
+def _loaded(data: bytes) -> hyperscan.Database:
+    database = hyperscan.loadb(data, hyperscan.HS_MODE_BLOCK)
+    database.scratch = hyperscan.Scratch(database)  # loading makes none, and scanning needs one
+    return database
 
 
 def as_expression(literal: str) -> bytes:
