@@ -19,8 +19,10 @@ class Explanation:
     Attributes:
         kind: and | or | not | test | count | sequence.
         held: whether this node was true.
-        subject, operator, wanted, found: of a test: field, operator, rule value, value of the event (None when absent).
+        subject, operator, wanted, found: of a test: field, operator, rule value, value of the event (None when null or absent).
         text: sentence of a count or sequence node, by language; empty for the others.
+        missing: of a test: the event does not have the field.
+        role, name: of a part that has a name: "search" and its name in the rule, or "filter" and the title of the Sigma filter.
     """
 
     kind: str
@@ -31,6 +33,9 @@ class Explanation:
     found: object = None
     text: Names = field(default_factory=dict)
     children: tuple[Explanation, ...] = ()
+    missing: bool = False
+    role: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

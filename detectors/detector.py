@@ -23,6 +23,7 @@ from detectors.exceptions.tally import hidden_once
 from detectors.sigma.correlate import Correlator, Firing, Limits
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Engine, Match
+from detectors.sigma.explain import explain_rule
 from detectors.sigma.rules import Rule, RuleSet
 from detectors.sigma.suppression import suppression_of
 from soc.core.clock import iso, parse_iso
@@ -106,6 +107,12 @@ class SigmaDetector:
         ready.restore(self.snapshot())
         self._ruleset, self._rules = ready._ruleset, ready._rules
         self._engine, self._correlator, self._coverage = ready._engine, ready._correlator, ready._coverage
+        self.set_exceptions(self._exceptions.found)  # which rules they are about is to be looked at anew
+
+    @property
+    def ruleset(self) -> RuleSet:
+        """The rules in force."""
+        return self._ruleset
 
     def flush(self) -> list[Alert]:
         """Alerts for what bundles still hold: at the end of a file, where no later event will close them."""
@@ -196,7 +203,8 @@ class SigmaDetector:
         for bundled in self._bundler.add(subject, occurrence, suppression_of(match.rule.custom)):
             if bundled.total == 1:
                 judged = self._exceptions.judge_match(match, event.agency, moment)
-                yield _alert(match.rule, bundled, _with_exceptions(match.explain(), judged))
+                explanation = explain_rule(match.rule, self._ruleset.atoms, match.document)
+                yield _alert(match.rule, bundled, _with_exceptions(explanation, judged))
             elif self._knows(bundled):
                 yield self._continued(bundled)
 

@@ -7,7 +7,8 @@ are. A snapshot of the first release is the bare one of `SigmaDetector`; it rest
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from datetime import timedelta
+from typing import Protocol, runtime_checkable
 
 import orjson
 
@@ -35,8 +36,21 @@ class Part(Protocol):
         """Go on from a snapshot. Raises ValueError when `data` is none."""
         ...
 
+    def tick(self, silence: timedelta) -> list[Alert]:
+        """Alerts for the bundles whose time has passed while no event came for `silence`."""
+        ...
+
     def ran(self) -> Sequence[RuleRun]:
         """Per rule and platform what it saw and matched."""
+        ...
+
+
+@runtime_checkable
+class Ticking(Protocol):
+    """A part that holds alerts back for a time."""
+
+    def tick(self, silence: timedelta) -> list[Alert]:
+        """Alerts whose time has passed while no event came for `silence`."""
         ...
 
 
@@ -57,6 +71,15 @@ class Ensemble:
     def observe(self, events: Sequence[Event]) -> list[Alert]:
         """The alerts of all parts."""
         return [alert for part in self._parts.values() for alert in part.observe(events)]
+
+    def tick(self, silence: timedelta) -> list[Alert]:
+        """What parts have to tell because nothing came for `silence`; most wait for events."""
+        waiting = (part for part in self._parts.values() if isinstance(part, Ticking))
+        return [alert for part in waiting for alert in part.tick(silence)]
+
+    def tick(self, silence: timedelta) -> list[Alert]:
+        """What waits in the bundles of all parts, when nothing arrives that would close them."""
+        return [alert for part in self._parts.values() for alert in part.tick(silence)]
 
     def ran(self) -> list[RuleRun]:
         """What all parts ran."""

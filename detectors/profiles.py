@@ -24,6 +24,7 @@ from detectors.rulepack import own_rules
 from detectors.selectors import Definitions, Kinds, combinations, load_definitions, moment_of
 from detectors.sigma.engine import Engine, Match
 from detectors.sigma.rules import Rule
+from soc.core.clock import iso, parse_iso
 from soc.core.event import Event
 from soc.core.i18n import msg
 from soc.core.ids import digest
@@ -60,6 +61,7 @@ class ProfileDetector:
         self._new_terms = NewTermTracker(limits or Limits())
         self._baselines = BaselineTracker(days)
         self._bundler = Bundler()
+        self._latest: datetime | None = None
 
     def observe(self, events: Sequence[Event]) -> list[Alert]:
         """The alerts that these events give rise to, in the order in which they arose."""
@@ -70,6 +72,10 @@ class ProfileDetector:
     def flush(self) -> list[Alert]:
         """Alerts for what bundles still hold: at the end of a file."""
         return [self._continued(bundled) for bundled in self._bundler.close_all() if self._knows(bundled)]
+
+    def tick(self, silence: timedelta) -> list[Alert]:
+        """Alerts for the bundles whose time has passed while no event came for `silence`, by the time of the stream."""
+        return [] if self._latest is None else list(self._closed(self._latest + silence))
 
     def ran(self) -> list[RuleRun]:
         """Per definition and platform the events it looked at and the findings; exercises left out."""
@@ -89,6 +95,7 @@ class ProfileDetector:
                 "baselines": self._baselines.state(),
                 "bundles": self._bundler.state(),
                 "coverage": self._coverage.state(),
+                "latest": None if self._latest is None else iso(self._latest),
             }
         )
 
@@ -101,6 +108,7 @@ class ProfileDetector:
         self._baselines.restore(state["baselines"])
         self._bundler.restore(state["bundles"])
         self._coverage.restore(state["coverage"])
+        self._latest = parse_iso(state["latest"]) if state["latest"] else None
 
     def _observe(self, event: Event) -> Iterator[Alert]:
         if event.exercise is None:
@@ -108,12 +116,16 @@ class ProfileDetector:
         matches = self._engine.match(event.fields)
         if not matches and not self._bundler:
             return
-        moment = moment_of(event)
+        moment = self._latest = moment_of(event)
         for match in matches:
             for finding in self._findings(match, event, moment):
                 if event.exercise is None:
                     self._coverage.matched(match.rule.id, event.platform)
                 yield from self._alerts(match, finding, event, moment)
+        yield from self._closed(moment)
+
+    def _closed(self, moment: datetime) -> Iterator[Alert]:
+        """The rest of bundles that the stream has left behind."""
         for bundled in self._bundler.close_before(moment - LATENESS):
             if self._knows(bundled):
                 yield self._continued(bundled)

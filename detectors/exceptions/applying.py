@@ -62,11 +62,11 @@ class Exceptions:
     """
 
     def __init__(self, found: Sequence[RuleException] = ()) -> None:
-        self._found = tuple(found)
+        self.found = tuple(found)
         self._by_rule: dict[str, tuple[RuleException, ...]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return bool(self.found)
 
     def judge_match(self, match: Match, agency: str, moment: datetime) -> Iterator[Judgement]:
         """What each exception for this rule, agency and time does with the match."""
@@ -91,7 +91,7 @@ class Exceptions:
 
     def _asked(self, rule: Rule | CorrelationRule, agency: str | None, moment: datetime) -> Iterator[RuleException]:
         if rule.id not in self._by_rule:
-            self._by_rule[rule.id] = tuple(found for found in self._found if found.filter.concerns(rule))
+            self._by_rule[rule.id] = tuple(found for found in self.found if found.filter.concerns(rule))
         return (found for found in self._by_rule[rule.id] if found.covers(agency, moment))
 
 

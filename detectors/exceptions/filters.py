@@ -14,7 +14,6 @@ from detectors.sigma.rules import Filter, LogSource, Rule, load_filter
 from detectors.sigma.table import holds_for
 from detectors.sigma.tree import AtomTable, Node, holds
 from detectors.sigma.values import Document
-from detectors.sigma.yaml12 import load_documents
 from soc.core.errors import DefinitionError
 from soc.core.i18n import msg
 
@@ -29,13 +28,11 @@ class ExceptionFilter:
     """A Sigma filter by itself.
 
     Attributes:
-        title: as written.
         filter: the rules it names, their log source, and the condition that a match must fulfil to count.
         atoms: the tests of that condition.
         pipeline: of the rules it is for.
     """
 
-    title: str
     filter: Filter
     atoms: AtomTable
     pipeline: str = AUTO
@@ -72,13 +69,13 @@ def parse_filter(text: str, pipeline: str = AUTO) -> ExceptionFilter:
             where=NAME,
         )
     found, atoms = load_filter(text.encode(), NAME, pipeline)
-    parsed = ExceptionFilter(_title(text), found, atoms, pipeline)
+    parsed = ExceptionFilter(found, atoms, pipeline)
     if parsed.hides({}):
         raise DefinitionError(
             msg("ngoại lệ này ẩn cả sự kiện không có trường nào, tức là mọi thứ nó không nêu"),
-            expected=msg("điều kiện chỉ loại những gì được nêu tên, như: not selection"),
+            expected=msg("điều kiện chỉ khớp với những giá trị được nêu, như: not selection"),
             where=NAME,
-            advice=msg("viết 'not' trước tên phần dò tìm; không dò trường vắng mặt hay rỗng"),
+            advice=msg("nêu giá trị phải có; không dò trường vắng mặt hay rỗng"),
         )
     return parsed
 
@@ -101,8 +98,3 @@ def draft_filter(rule: Rule | CorrelationRule, logsource: LogSource, entities: M
         },
     }
     return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
-
-
-def _title(text: str) -> str:
-    (document,) = load_documents(text.encode())
-    return str(document.content["title"]) if isinstance(document.content, dict) else ""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from detectors.rulesets.importing import hash_of_hashes
 from detectors.rulesets.model import SHORT
-from soc.core.errors import EngineError
+from soc.core.errors import EngineError, NotFoundError
 from soc.core.i18n import msg
 from soc.core.ids import new_id, sha256
 from soc.storage.blobs import BlobStore
@@ -47,25 +47,23 @@ class Library:
         """The folder of a version, with exactly the files that were imported.
 
         Raises:
-            EngineError: the archive is damaged, or the folder cannot be written.
-            NotFoundError: the archive is gone.
+            EngineError: the archive is gone or damaged, or the folder cannot be written.
         """
         folder = self._root / name / content[:SHORT]
         if not (folder.is_dir() and _content_of(folder) == content):
-            self._unpack(folder, archive)
+            try:
+                self._unpack(folder, self._blobs.get(archive))
+            except NotFoundError as problem:
+                raise _damaged(name, folder) from problem
             if _content_of(folder) != content:
-                raise EngineError(
-                    msg("bộ luật {name} trong kho không khớp mã nội dung", name=name),
-                    where=str(folder),
-                    advice=msg("nhập lại bộ luật"),
-                )
+                raise _damaged(name, folder)
         return folder
 
-    def _unpack(self, folder: Path, archive: str) -> None:
+    def _unpack(self, folder: Path, archive: bytes) -> None:
         draft = self._root / f".incoming-{new_id()}"
         try:
             draft.mkdir(parents=True, mode=0o700)
-            with zipfile.ZipFile(BytesIO(self._blobs.get(archive))) as packed:
+            with zipfile.ZipFile(BytesIO(archive)) as packed:
                 for member in packed.namelist():  # names were checked when the set was read
                     target = draft / "new" / member
                     target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,3 +88,11 @@ def _content_of(folder: Path) -> str:
         (path.relative_to(folder).as_posix(), path) for path in folder.rglob("*") if path.is_symlink() or path.is_file()
     )
     return hash_of_hashes((name, "" if path.is_symlink() else sha256(path.read_bytes())) for name, path in found)
+
+
+def _damaged(name: str, folder: Path) -> EngineError:
+    return EngineError(
+        msg("bộ luật {name} trong kho bị mất hoặc không khớp mã nội dung", name=name),
+        where=str(folder),
+        advice=msg("nhập lại bộ luật"),
+    )

@@ -152,7 +152,7 @@ class RuleSets:
             return version_of(row), manifest_from(row.body)
 
     def folder(self, version: Version) -> Path:
-        """Where the files of a version lie. Raises EngineError, NotFoundError."""
+        """Where the files of a version lie. Raises EngineError."""
         return self._library.folder(version.name, version.content, version.archive)
 
     # activations

@@ -27,10 +27,11 @@ from sigma.types import (
 )
 
 from detectors.sigma.conditions import parse_condition
+from detectors.sigma.expressions import checked_regex
 from detectors.sigma.faults import RuleFault
 from detectors.sigma.folding import fold
 from detectors.sigma.labels import Labels, search_labels
-from detectors.sigma.modifiers import DASH, DASHES, PartCompare, regex_source
+from detectors.sigma.modifiers import DASH, DASHES, PartCompare
 from detectors.sigma.predicates import (
     Anything,
     Compare,
@@ -44,7 +45,6 @@ from detectors.sigma.predicates import (
     SameAs,
     Test,
     TimePart,
-    compiled,
 )
 from detectors.sigma.required import required_text
 from detectors.sigma.tree import FALSE, Atom, AtomTable, Leaf, Node, Not, all_of, some_of
@@ -53,7 +53,6 @@ from soc.core.i18n import msg
 Normal = Callable[[str], str]
 """What texts of rules pass before they are compared: NFC, or nothing."""
 
-_FLAGS = {"IGNORECASE": re.IGNORECASE, "MULTILINE": re.MULTILINE, "DOTALL": re.DOTALL}
 _MAX_DASHES = 2
 """Up to so many dashes of `windash` become literals (5 or 25 of them); more become one pattern."""
 
@@ -167,11 +166,31 @@ def _literal(parts: Sequence[object], *, keyword: bool) -> Test | None:
 
 
 def _pattern(parts: Sequence[object], shown: str, *, anchored: bool, folded: bool) -> Pattern:
-    body = "".join(_regex_part(part) for part in parts)
     texts = [fold(part) for part in parts if isinstance(part, str)]
-    if anchored:
-        body = rf"\A{body}\Z"
+    body = _wildcards(parts, anchored=anchored)
     return Pattern(body, re.DOTALL, folded=folded, shown=shown, needed=max(texts, key=len, default=""))
+
+
+def _wildcards(parts: Sequence[object], *, anchored: bool) -> str:
+    """A wildcard pattern as an expression, in time linear in the text however many stars it has.
+
+    Between two stars the first place that fits is as good as any later one; atomic groups keep `re` from trying those.
+    """
+    pieces = [""]
+    for part in parts:
+        if part is SpecialChars.WILDCARD_MULTI:
+            pieces.append("")
+        else:
+            pieces[-1] += _regex_part(part)
+    if not anchored:
+        pieces = ["", *pieces, ""]
+    if len(pieces) == 1:
+        return rf"\A{pieces[0]}\Z"
+    first, *between, last = pieces
+    inner = [piece for piece in between if piece]
+    if len(inner) < 2:
+        return rf"\A{first}.*{''.join(f'{piece}.*' for piece in inner)}{last}\Z"
+    return rf"\A{first}{''.join(f'(?>.*?{piece})' for piece in inner)}.*{last}\Z"
 
 
 def _regex_part(part: object) -> str:
@@ -181,18 +200,11 @@ def _regex_part(part: object) -> str:
         if part.name != DASH:
             raise RuleFault(msg("chỗ điền %{name}% chưa có giá trị", name=part.name))
         return f"[{re.escape(DASHES)}]"
-    return ".*" if part is SpecialChars.WILDCARD_MULTI else "."
+    return "."
 
 
 def _regex(value: SigmaRegularExpression) -> Pattern:
-    source = regex_source(value)
-    flags = 0
-    for flag in value.flags:
-        flags |= _FLAGS[flag.name]
-    try:
-        compiled(source, flags)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise RuleFault(msg("biểu thức chính quy sai: {reason}", reason=str(error))) from error
+    source, flags = checked_regex(value)
     return Pattern(source, flags, shown=source, needed=required_text(source, flags))
 
 

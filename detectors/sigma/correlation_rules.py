@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 from detectors.sigma.conditions import parse_condition
 from detectors.sigma.faults import RuleFault
 from detectors.sigma.predicates import ORDER
+from detectors.sigma.sequence import terms
 from detectors.sigma.tree import Leaf, Node
 from soc.core.i18n import msg
+from soc.core.ids import digest
 from soc.core.severity import Severity
 
 if TYPE_CHECKING:
-    from detectors.sigma.rules import Rule
+    from detectors.sigma.rule import Rule
 
 _SPAN = re.compile(r"([0-9]{1,9})([smhdw])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -70,8 +72,9 @@ class CorrelationRule:
         group_by: fields (or aliases) whose values keep events apart; none puts all events together.
         span_us: length of the window in microseconds.
         aliases: alias -> rule id -> field.
-        expression: extended condition of a temporal rule; leaves are indexes of `sources`.
+        expression: extended condition of a temporal or temporal_ordered rule; leaves are indexes of `sources`.
         generate: whether the rules it looks at are reported on their own as well.
+        digest: of its content and, once resolved, of all the rules it looks at, however far down.
         The other attributes are those of `Rule`.
     """
 
@@ -96,6 +99,7 @@ class CorrelationRule:
     sources: tuple[str, ...] = ()
     reported: bool = True
     custom: Mapping[str, object] = field(default_factory=dict)
+    digest: str = ""
 
     def field_for(self, group: str, source: str) -> str:
         """The field of events of rule `source` that holds the grouping value `group`."""
@@ -196,13 +200,16 @@ def _references(kind: CorrelationType, section: Mapping[str, object]) -> tuple[t
         if not references:
             raise RuleFault(msg("tương quan không nêu quy tắc nào"), ("rules",))
         return references, None
-    if kind is not CorrelationType.TEMPORAL:
+    if not kind.is_temporal:
         raise RuleFault(
-            msg("điều kiện dạng biểu thức chỉ dùng được với temporal"),
+            msg("điều kiện dạng biểu thức chỉ dùng được với temporal và temporal_ordered"),
             ("condition",),
             advice=msg("dùng điều kiện đếm, như gte: 3"),
         )
-    return _expression(condition, references)
+    references, expression = _expression(condition, references)
+    if kind is CorrelationType.TEMPORAL_ORDERED:
+        terms(expression)  # refuses one that is too wide
+    return references, expression
 
 
 def _expression(condition: str, listed: Sequence[str]) -> tuple[tuple[str, ...], Node]:
@@ -265,13 +272,13 @@ def order_correlations(
     Returns:
         The correlations; those refused, with their fault; ids of the detection rules that are not reported on their own.
     """
+    rules = tuple(rules)
+    digests = {rule.id: rule.digest for rule in rules}
     known: dict[str, str] = {}
-    for ident, name in [(rule.id, rule.name) for rule in rules] + [(rule.id, rule.name) for rule in found]:
-        for key in (ident, name):
-            if key:
-                known.setdefault(key, ident)
+    for rule in (*rules, *found):
+        for key in filter(None, (rule.id, rule.name)):
+            known.setdefault(key, rule.id)
     pending, kept, refused = {c.id: c for c in found}, [], []
-    placed = {rule_id for rule_id in known.values() if rule_id not in pending}
     progress = True
     while pending and progress:
         progress = False
@@ -280,14 +287,14 @@ def order_correlations(
             sources = tuple(known.get(reference, "") for reference in correlation.references)
             if missing:
                 refused.append((correlation, _unknown_rule(missing[0])))
-            elif set(sources) <= placed:
-                kept.append(_resolved(correlation, sources, known))
-                placed.add(correlation.id)
+            elif all(source in digests for source in sources):
+                kept.append(_resolved(correlation, sources, known, digests))
+                digests[correlation.id] = kept[-1].digest
             else:
                 continue
             del pending[correlation.id]
             progress = True
-    refused.extend((correlation, _stuck(correlation, pending, known)) for correlation in pending.values())
+    refused.extend((correlation, _stuck(correlation, pending, known, digests)) for correlation in pending.values())
     return _with_reporting(kept), refused, _silent(kept)
 
 
@@ -299,21 +306,51 @@ def _unknown_rule(reference: str) -> RuleFault:
     )
 
 
-def _stuck(correlation: CorrelationRule, pending: Mapping[str, CorrelationRule], known: Mapping[str, str]) -> RuleFault:
+def _stuck(
+    correlation: CorrelationRule,
+    pending: Mapping[str, CorrelationRule],
+    known: Mapping[str, str],
+    kept: Mapping[str, str],
+) -> RuleFault:
     """Left over: part of a cycle, or built on a correlation that was refused."""
-    refused = [r for r in correlation.references if known[r] not in pending and known[r] != correlation.id]
-    in_cycle = any(known[reference] in pending for reference in correlation.references)
-    if refused and not in_cycle:
-        return _unknown_rule(refused[0])
-    return RuleFault(msg("tương quan nằm trong một vòng tham chiếu"), ("correlation", "rules"))
+    way = _way_round(correlation, pending, known)
+    if way:
+        return RuleFault(
+            msg("tương quan nằm trong một vòng tham chiếu: {way}", way=" -> ".join(way)), ("correlation", "rules")
+        )
+    return _unknown_rule(next(r for r in correlation.references if known[r] not in kept))
 
 
-def _resolved(correlation: CorrelationRule, sources: tuple[str, ...], known: Mapping[str, str]) -> CorrelationRule:
+def _way_round(
+    correlation: CorrelationRule, pending: Mapping[str, CorrelationRule], known: Mapping[str, str]
+) -> list[str]:
+    """Names along the shortest way from a correlation back to itself; empty where there is none."""
+    ways = [(correlation, [_shown(correlation)])]
+    seen: set[str] = set()
+    for current, way in ways:  # grows while it is walked
+        for reference in current.references:
+            following = pending.get(known.get(reference, ""))
+            if following is correlation:
+                return [*way, _shown(correlation)]
+            if following is not None and following.id not in seen:
+                seen.add(following.id)
+                ways.append((following, [*way, _shown(following)]))
+    return []
+
+
+def _shown(correlation: CorrelationRule) -> str:
+    return correlation.name or correlation.title
+
+
+def _resolved(
+    correlation: CorrelationRule, sources: tuple[str, ...], known: Mapping[str, str], digests: Mapping[str, str]
+) -> CorrelationRule:
     aliases = {
         alias: {known.get(reference, reference): name for reference, name in mapping.items()}
         for alias, mapping in correlation.aliases.items()
     }
-    return replace(correlation, sources=sources, aliases=aliases)
+    whole = digest(correlation.digest, *(digests[source] for source in sources))
+    return replace(correlation, sources=sources, aliases=aliases, digest=whole)
 
 
 def _silent(kept: Sequence[CorrelationRule]) -> frozenset[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from detectors.alert import Explanation
+from detectors.sigma.labels import Labels, Place
 from detectors.sigma.predicates import (
     Anything,
     Compare,
@@ -16,12 +19,46 @@ from detectors.sigma.predicates import (
     Test,
     TimePart,
 )
+from detectors.sigma.routing import SAME, Fields, fields_for, origin_of
+from detectors.sigma.rule import Rule
 from detectors.sigma.table import holds_for
-from detectors.sigma.tree import All, AtomTable, Leaf, Node, Not
+from detectors.sigma.tree import All, Atom, AtomTable, Leaf, Node, Not, renamed
 from detectors.sigma.values import MISSING, Document, read
 
 KEYWORDS = "*"
 """Subject of a keyword test, which looks at every value."""
+
+
+def explain_rule(rule: Rule, atoms: AtomTable, document: Document) -> Explanation:
+    """The tree of a rule over a document, its searches and filters by name, its fields under their names in the document.
+
+    Args:
+        rule, atoms: of one rule set.
+        document: as its rules read it (`Match.document`, `adapt`), of whatever log source.
+    """
+    fields = fields_for(rule.logsource, origin_of(document)) or SAME
+    program = in_names(rule.program, atoms, fields) if fields else rule.program
+    return labelled(explain_program(program, atoms, document), rule.labels)
+
+
+def in_names(program: Node, atoms: AtomTable, fields: Fields) -> Node:
+    """The program with its fields under the names they have in the document."""
+
+    def number(old: int) -> int:
+        atom = atoms[old]
+        name = fields.get(atom.field or "")
+        return old if name is None else atoms.number(Atom(name, atom.test))
+
+    return renamed(program, number)
+
+
+def labelled(explanation: Explanation, labels: Labels, place: Place = ()) -> Explanation:
+    """The explanation with the names of its parts."""
+    children = tuple(labelled(child, labels, (*place, index)) for index, child in enumerate(explanation.children))
+    label = labels.get(place)
+    if label is None:
+        return replace(explanation, children=children)
+    return replace(explanation, children=children, role=label.role.value, name=label.name)
 
 
 def explain_program(node: Node, atoms: AtomTable, document: Document) -> Explanation:
@@ -39,7 +76,7 @@ def explain_program(node: Node, atoms: AtomTable, document: Document) -> Explana
 def _explain_test(number: int, atoms: AtomTable, document: Document) -> Explanation:
     atom = atoms[number]
     operator, wanted = describe(atom.test)
-    value = MISSING if atom.field is None else read(document, atom.field)
+    value = None if atom.field is None else read(document, atom.field)
     return Explanation(
         "test",
         holds_for(atoms, number, document),
@@ -47,6 +84,7 @@ def _explain_test(number: int, atoms: AtomTable, document: Document) -> Explanat
         operator=operator,
         wanted=wanted,
         found=None if value is MISSING else value,
+        missing=value is MISSING,
     )
 
 

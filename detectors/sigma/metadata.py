@@ -11,6 +11,7 @@ from sigma.rule.base import SigmaRuleBase
 from detectors.sigma.faults import RuleFault
 from detectors.sigma.labels import Labels
 from detectors.sigma.rule import LogSource, Rule
+from detectors.sigma.suppression import suppression_of
 from detectors.sigma.tree import Node
 from soc.core.i18n import msg
 from soc.core.ids import digest
@@ -70,7 +71,12 @@ def filtered_rules(content: Mapping[str, object]) -> frozenset[str] | None:
 
 
 def described(common: Mapping[str, object], content: Mapping[str, object], where: str) -> Mapping[str, object]:
-    """What detection and correlation rules have in common, as keyword arguments."""
+    """What detection and correlation rules have in common, as keyword arguments.
+
+    Raises:
+        RuleFault: `vonggac.suppress` is no period.
+    """
+    suppression_of(common["custom_attributes"] or {})  # type: ignore[arg-type]
     tags = tuple(str(tag) for tag in common["tags"] or ())  # type: ignore[attr-defined]
     level = common["level"]
     false = common["falsepositives"]
@@ -86,6 +92,7 @@ def described(common: Mapping[str, object], content: Mapping[str, object], where
         "falsepositives": tuple(map(str, false)) if isinstance(false, list) else (),
         "custom": common["custom_attributes"],
         "where": where,
+        "digest": digest(str(content)),
     }
 
 

@@ -42,6 +42,7 @@ from sigma.types import (
     sigma_type,
 )
 
+from detectors.sigma.expressions import checked_regex, regex_source
 from detectors.sigma.faults import RuleFault
 from soc.core.i18n import Message, msg
 
@@ -127,7 +128,7 @@ def detection_item(key: str | None, raw: object, placeholders: Placeholders) -> 
             negated=chain.negated,
             auto_modifiers=False,
         )
-    except SigmaError as error:
+    except (SigmaError, RecursionError) as error:
         raise RuleFault(msg("giá trị của {key} không dùng được: {reason}", key=str(key), reason=str(error))) from error
 
 
@@ -302,11 +303,6 @@ def _regex(source: SigmaString, flags: set[SigmaRegularExpressionFlag]) -> Sigma
     return SigmaRegularExpression(source, flags)
 
 
-def regex_source(value: SigmaRegularExpression) -> str:
-    """The expression as written. str() would put backslashes before its stars."""
-    return "".join(part if isinstance(part, str) else "*" if part is _MULTI else "?" for part in value.regexp.s)
-
-
 def _flag(chain: _Chain, name: str) -> None:
     for value in chain.values:
         if not isinstance(value, SigmaRegularExpression):
@@ -395,6 +391,8 @@ def _finished(value: SigmaType) -> SigmaType:
     """The value once the chain has ended; bytes that met no base64 can only be looked for as ASCII."""
     if isinstance(value, SigmaExpansion):
         return SigmaExpansion([_finished(inner) for inner in value.values])
+    if isinstance(value, SigmaRegularExpression):
+        checked_regex(value)
     if isinstance(value, EncodedString):
         if not value.data.isascii():
             raise _misused("wide", msg("base64 hoặc base64offset theo sau, vì văn bản không thuần ASCII"))
@@ -428,4 +426,4 @@ _STEPS: Mapping[str, Callable[[_Chain, str], None]] = MappingProxyType(
     }
 )
 
-__all__ = ["DASH", "DASHES", "PartCompare", "Placeholders", "SigmaNull", "detection_item", "regex_source"]
+__all__ = ["DASH", "DASHES", "PartCompare", "Placeholders", "SigmaNull", "detection_item"]

@@ -10,7 +10,6 @@ TIME_FIELDS = ("@timestamp", "UtcTime", "TimeCreated", "eventTime", "EventTime",
 """Where a document says when it happened; the first readable one counts."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _MILLISECONDS_FROM = 10**11
 """From here on (year 5138 as seconds) an epoch number is taken for milliseconds."""
 
@@ -42,7 +41,8 @@ def _parse(value: object) -> int | None:
 def to_us(moment: datetime) -> int:
     """Microseconds since 1970, exactly."""
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // _MICROSECOND
+    passed = aware - _EPOCH
+    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 
 def from_us(us: int) -> datetime:

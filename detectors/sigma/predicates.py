@@ -18,7 +18,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from types import MappingProxyType
 from typing import TypeAlias
 
+from detectors.sigma.backtracking import is_exponential
 from detectors.sigma.folding import fold
+from detectors.sigma.linear import LinearSearch
 from detectors.sigma.values import number, text
 
 
@@ -176,9 +178,15 @@ TIME_PARTS = ("minute", "hour", "day", "week", "month", "year")
 
 
 @cache
-def compiled(regex: str, flags: int) -> re.Pattern[str]:
-    """The expression, compiled once; the rules bound how many there are."""
-    return re.compile(regex, flags)
+def compiled(regex: str, flags: int) -> re.Pattern[str] | LinearSearch:
+    """The expression, compiled once; the rules bound how many there are. No text can make its search take exponential time.
+
+    Raises:
+        ValueError: (re.error) not an expression.
+        NotLinearError: exponential in Python's `re`, and no automaton runs it.
+    """
+    found = re.compile(regex, flags)
+    return LinearSearch.compile(regex, flags) if is_exponential(regex, flags) else found
 
 
 @cache

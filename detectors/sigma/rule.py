@@ -41,6 +41,7 @@ class Rule:
         labels: which places of the program are the searches of the rule and the filters.
         custom: keys of the document that Sigma doesn't define, such as titles in other languages.
         reported: False when it only feeds correlations.
+        digest: of the rule as written; tells a changed rule from the same one.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Rule:
     custom: Mapping[str, object] = field(default_factory=dict)
     reported: bool = True
     labels: Labels = field(default_factory=dict)
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from stat import S_ISREG
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -288,16 +289,15 @@ class _Loader:
 
 def _content(file: Path) -> bytes:
     """What the file holds; a device or a pipe could be read for ever."""
-    if file.exists() and not file.is_file():
+    status = file.stat()
+    if not S_ISREG(status.st_mode):
         raise RuleFault(msg("không phải là một tệp thường"), advice=msg("kiểm tra đường dẫn và quyền đọc"))
-    with file.open("rb") as stream:
-        data = stream.read(LARGEST_FILE + 1)
-    if len(data) > LARGEST_FILE:
+    if status.st_size > LARGEST_FILE:
         raise RuleFault(
             msg("tệp quy tắc lớn hơn {limit} MiB", limit=LARGEST_FILE >> 20),
             advice=msg("chia tệp ra, hoặc đưa danh sách dài vào tệp của --placeholders"),
         )
-    return data
+    return file.read_bytes()
 
 
 def _yaml_fault(error: yaml.YAMLError) -> RuleFault:

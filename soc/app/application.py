@@ -59,12 +59,17 @@ from soc.storage.tantivy_store import TantivyEventStore
 
 if TYPE_CHECKING:
     from detectors.detector import SigmaDetector
+    from detectors.exceptions import RuleException
+    from detectors.exceptions.feed import ExceptionFeed
+    from detectors.exceptions.service import ExceptionService
     from detectors.rulesets.service import RuleSets
     from detectors.sigma import CorrelationRule, Rule, RuleSet
     from playbooks.action import Actions
     from playbooks.queue import Queue
     from playbooks.service import PlaybookService
     from reports.shelf import ReportService
+    from soc.app.exceptions import ExceptionReplay
+    from soc.app.gap_watch import GapWatch
     from soc.app.pipeline import Pipeline
     from soc.app.redo import Redo
     from soc.app.rule_loading import Loaded
@@ -209,10 +214,41 @@ class Application:
         return self.loaded_rules.ruleset
 
     def make_detector(self, ruleset: RuleSet) -> SigmaDetector:
-        """A detector over other rules."""
+        """A detector over other rules, with the exceptions in force."""
+        return self._make_detector(ruleset, self.exception_feed.all())
+
+    def _make_detector(self, ruleset: RuleSet, exceptions: Sequence[RuleException]) -> SigmaDetector:
         from detectors.detector import SigmaDetector
 
-        return SigmaDetector(ruleset, self.settings.province)
+        return SigmaDetector(ruleset, self.settings.province, exceptions=exceptions)
+
+    @cached_property
+    def exception_feed(self) -> ExceptionFeed:
+        """What was decided about exceptions, for the detectors of this process."""
+        from detectors.exceptions.feed import ExceptionFeed
+
+        return ExceptionFeed(self.database)
+
+    @cached_property
+    def exceptions(self) -> ExceptionService:
+        from detectors.exceptions.service import ExceptionService
+
+        return ExceptionService(self.database, self.clock, self.audit, lambda: self.rules)
+
+    @cached_property
+    def exception_replay(self) -> ExceptionReplay:
+        """Tries an exception over the store."""
+        from soc.app.exceptions import ExceptionReplay
+
+        return ExceptionReplay(
+            self.exceptions,
+            self.store,
+            self.exception_feed,
+            self._make_detector,
+            lambda: self.rules,
+            self.database,
+            self.audit,
+        )
 
     @cached_property
     def detector(self) -> SigmaDetector:
@@ -221,6 +257,7 @@ class Application:
     @cached_property
     def pipeline(self) -> Pipeline:
         """The one writer's pipeline, resumed where it stopped. Raises SetupError when another process is the writer."""
+        from soc.app.exceptions import ExceptionLink
         from soc.app.ledger import Ledger
         from soc.app.pipeline import Pipeline
 
@@ -236,6 +273,7 @@ class Application:
             pristine=self.detector.snapshot(),
             runs=self.runs,
             ledger=Ledger(self.gaps, lambda: self.detector.ruleset),
+            exceptions=ExceptionLink(self.exception_feed, self.detector),
             database=self.database,
             clock=self.clock,
             batch_size=self.settings.batch_size,
@@ -261,6 +299,21 @@ class Application:
             self.gaps,
             rules=lambda: self.detector.ruleset,
             make=self.make_detector,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def gap_watch(self) -> GapWatch:
+        """Looks for gaps, has them redone, and warns of those that stay."""
+        from soc.app.gap_watch import GapWatch
+
+        return GapWatch(
+            self.store,
+            self.database,
+            self.gaps,
+            self.redo,
+            self.incidents,
+            province=self.settings.province,
             clock=self.clock,
         )
 

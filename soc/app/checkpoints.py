@@ -28,6 +28,12 @@ class Checkpoints:
             row = session.get(Checkpoint, name)
             return row.state if row else None
 
+    def moment(self, name: str) -> datetime | None:
+        """When the last batch was committed; None before the first."""
+        with self._database.reading() as session:
+            row = session.get(Checkpoint, name)
+            return row.at if row else None
+
     def save(self, session: Session, name: str, position: int, state: bytes, at: datetime) -> None:
         """Move the checkpoint, in the caller's transaction."""
         session.merge(Checkpoint(name=name, position=position, state=state, at=at))

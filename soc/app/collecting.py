@@ -64,6 +64,7 @@ def collect_until(app: Application, stop: threading.Event) -> None:
             stop.wait(BACK_OFF_S)
         else:
             if time.monotonic() - noted > NOTE_S:
+                app.pipeline.tick()
                 app.pipeline.note_runs()
                 drop_expired(app)
                 noted = time.monotonic()

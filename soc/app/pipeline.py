@@ -5,7 +5,8 @@
     spool.begin     which of these ids the store does not know yet: decides, also after kill -9, what is new
     store.append    create-only and durable
     detector        new events only; its state is taken back when the batch fails
-    incidents.take  alerts, detector state and position in one SQL transaction
+    ledger          what the rules ran over, and where they could not
+    incidents.take  alerts, what exceptions hid, ledger, detector state and position in one SQL transaction
     spool.ack       the batch leaves the spool
 
 Killed between any two lines, the next start repeats the batch and comes to the same result (docs/architecture.md).
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from typing import Protocol
 
@@ -29,6 +31,8 @@ from collectors.text import UTF8
 from detectors.alert import Alert
 from detectors.coverage import RuleRun
 from soc.app.checkpoints import Checkpoints
+from soc.app.ledger import Ledger
+from soc.app.observing import observe_apart
 from soc.app.ran import RuleRuns
 from soc.core.clock import LOCAL_ZONE, Clock
 from soc.core.errors import InputError, NotFoundError
@@ -50,6 +54,16 @@ class Detector(Protocol):
     def restore(self, data: bytes) -> None: ...
 
     def ran(self) -> Sequence[RuleRun]: ...
+
+    def tick(self, silence: timedelta) -> list[Alert]: ...
+
+
+class ExceptionLink(Protocol):
+    """What the pipeline needs of the exceptions."""
+
+    def refresh(self) -> None: ...
+
+    def keep(self, session: Session) -> None: ...
 
 
 class AlertTaker(Protocol):
@@ -99,6 +113,8 @@ class Pipeline:
     checkpoints: Checkpoints
     pristine: bytes
     runs: RuleRuns
+    ledger: Ledger
+    exceptions: ExceptionLink
     database: Database
     clock: Clock
     batch_size: int
@@ -188,15 +204,50 @@ class Pipeline:
         """Detection and its consequences, once per batch: a batch whose transaction was committed is not shown again."""
         if position <= self.checkpoints.position(CHECKPOINT):
             return 0, frozenset()
+        self.exceptions.refresh()
         try:
-            alerts = self.detector.observe(fresh)
+            alerts, broken = observe_apart(self.detector, fresh, self._committed)
             with self.database.transaction() as session:
                 touched = self.incidents.take(session, alerts)
+                self.exceptions.keep(session)
+                self._account(session, fresh, broken)
                 self.checkpoints.save(session, CHECKPOINT, position, self.detector.snapshot(), self.clock.now())
         except BaseException:
-            self.detector.restore(self.checkpoints.state(CHECKPOINT) or self.pristine)
+            self.ledger.forget()
+            self.detector.restore(self._committed())
             raise
         return len(alerts), frozenset(touched)
+
+    def tick(self) -> int:
+        """Tell what waits in bundles whose time has passed, though nothing arrives that would close them; gives how many alerts.
+
+        The time of the stream goes on with the clock from the last batch, and stays where the events have left it while they come.
+        """
+        arrived = self.checkpoints.moment(CHECKPOINT)
+        if arrived is None:
+            return 0
+        try:
+            alerts = self.detector.tick(self.clock.now() - arrived)
+            if alerts:
+                position = self.checkpoints.position(CHECKPOINT)
+                with self.database.transaction() as session:
+                    self.incidents.take(session, alerts)
+                    self.checkpoints.save(session, CHECKPOINT, position, self.detector.snapshot(), arrived)
+        except BaseException:
+            self.detector.restore(self._committed())
+            raise
+        return len(alerts)
+
+    def _committed(self) -> bytes:
+        """The detector's state as of the last batch that was committed."""
+        return self.checkpoints.state(CHECKPOINT) or self.pristine
+
+    def _account(self, session: Session, fresh: Sequence[Event], broken: Sequence[tuple[Event, str]]) -> None:
+        """Put down what was detected over, and list what the detector broke on as a gap."""
+        apart = {event.id for event, _ in broken}
+        self.ledger.ran(session, [event for event in fresh if event.id not in apart], self.clock.now())
+        for event, reason in broken:
+            self.ledger.failed(session, [event], reason, self.clock.now())
 
 
 def _fresh(events: Sequence[Event], results: Sequence[AppendResult], new: frozenset[str]) -> list[Event]:

@@ -45,6 +45,10 @@ class Reloader:
         make: a detector over rules, set up like it.
         running: number of the activation it runs.
         tried: number of the newest activation that was tried at the start; not tried again.
+
+    Attributes:
+        running: the activation in force.
+        tried: the newest one that was or is being tried.
     """
 
     def __init__(
@@ -58,9 +62,14 @@ class Reloader:
         tried: int,
     ) -> None:
         self._sets, self._detector, self._make, self._clock = sets, detector, make, clock
-        self.running, self._tried = running, tried
+        self.running, self.tried = running, tried
         self._preparation: _Preparation | None = None
         self._looked = 0.0
+
+    @property
+    def is_preparing(self) -> bool:
+        """Whether an activation is being compiled, or waits for the edge of a batch."""
+        return self._preparation is not None
 
     def tick(self) -> bool:
         """Take one step; call it between two batches. True when the rules have just changed.
@@ -82,9 +91,9 @@ class Reloader:
             return
         number = self._sets.wanted()
         self._looked = time.monotonic()
-        if number == self._tried:
+        if number == self.tried:
             return
-        self._tried = number
+        self.tried = number
         preparation = self._preparation = _Preparation(number)
         work = (preparation, self._detector.recent())
         # A daemon: a stop of the process does not wait for rules that nobody will use.

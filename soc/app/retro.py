@@ -44,11 +44,11 @@ class Retro:
     Args:
         store: where the events are.
         ruleset: the rules.
-        province: id of the agency that owns what is counted over all agencies; see `SigmaDetector`.
+        make: gives a fresh detector over rules.
     """
 
-    def __init__(self, store: EventStore, ruleset: RuleSet, province: str) -> None:
-        self._store, self._ruleset, self._province = store, ruleset, province
+    def __init__(self, store: EventStore, ruleset: RuleSet, make: Callable[[RuleSet], SigmaDetector]) -> None:
+        self._store, self._ruleset, self._make = store, ruleset, make
 
     def alerts(
         self, window: Window, scope: Scope = PROVINCE, progress: Callable[[int], None] = lambda _: None
@@ -63,7 +63,7 @@ class Retro:
         Raises:
             EngineError: the store does not answer; the alerts given so far are right, but not all.
         """
-        detector = SigmaDetector(self._ruleset, self._province)
+        detector = self._make(self._ruleset)
         lead = Window(widened(window, reach_of(self._ruleset)).since, window.since)
         if lead.since < lead.until and self._ruleset.correlations:
             for events in batches(self._store.scan("", scope, lead)):

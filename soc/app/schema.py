@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import MetaData, inspect, text
 from sqlalchemy.engine import Connection
 
+from detectors.exceptions import tables as exception_tables
 from detectors.rulesets import tables as rule_set_tables
 from playbooks import tables as playbook_tables
 from reports import tables as report_tables
@@ -26,6 +27,7 @@ DECLARED = (
     access_tables,
     audit_tables,
     compliance_tables,
+    exception_tables,
     exercise_tables,
     incident_tables,
     pipeline_tables,
@@ -36,7 +38,7 @@ DECLARED = (
 """Modules that put their tables on `Base`."""
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-NEWEST = "0002"
+NEWEST = "0004"
 """The revision this code needs; a test compares it with the newest file."""
 
 

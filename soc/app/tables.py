@@ -1,10 +1,10 @@
-"""What the pipeline remembers between two batches, and what ran over what."""
+"""What the pipeline remembers between two batches, what ran over what, and where it did not."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, String
+from sqlalchemy import BigInteger, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from soc.storage.sql import Base, UtcDateTime
@@ -31,3 +31,79 @@ class RuleRun(Base):
     platform: Mapped[str] = mapped_column(String(64), primary_key=True)
     events: Mapped[int] = mapped_column(Integer)
     matches: Mapped[int] = mapped_column(Integer)
+
+
+class LedgerRules(Base):
+    """A set of rules that ran: `rules` maps rule id to rule version, as JSON. `version` is a hash over them."""
+
+    __tablename__ = "ledger_rules"
+
+    version: Mapped[str] = mapped_column(String(32), primary_key=True)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    rules: Mapped[str] = mapped_column(Text)
+
+
+class LedgerKind(Base):
+    """A kind of events that a source sends: where routing puts it (`origin`, JSON) and every field it ever had (`fields`, JSON).
+
+    Written when a source sends something new, which is rare.
+    """
+
+    __tablename__ = "ledger_kinds"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    source: Mapped[str] = mapped_column(String(200), index=True)
+    agency: Mapped[str] = mapped_column(String(64))
+    platform: Mapped[str] = mapped_column(String(64))
+    origin: Mapped[str] = mapped_column(Text)
+    fields: Mapped[str] = mapped_column(Text)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LedgerDay(Base):
+    """The events of one source, received on one local day, that a set of rules was run over.
+
+    Written in the transaction that moves the checkpoint. `hours` holds 24 counts by local hour of receipt, `kinds` a count by
+    `LedgerKind.number`, both JSON. What that means for a rule is worked out on reading: a row for each rule would be thousands.
+    """
+
+    __tablename__ = "ledger_days"
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    source: Mapped[str] = mapped_column(String(200), primary_key=True)
+    version: Mapped[str] = mapped_column(String(32), primary_key=True)
+    agency: Mapped[str] = mapped_column(String(64))
+    events: Mapped[int] = mapped_column(Integer)
+    hours: Mapped[str] = mapped_column(Text)
+    kinds: Mapped[str] = mapped_column(Text)
+    newest: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LedgerGap(Base):
+    """Events that no run of the detector covered, or not in time: open until a retro run has closed it.
+
+    `first`, `last` are event times; `received_since`, `received_until` bound the time of receipt, both included; `ids` lists the events
+    where they are few, else it is empty; `rule` is empty for all rules; `reason` is a message as JSON.
+    """
+
+    __tablename__ = "ledger_gaps"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    source: Mapped[str] = mapped_column(String(200), index=True)
+    agency: Mapped[str] = mapped_column(String(64))
+    exercise: Mapped[str | None] = mapped_column(String(32))
+    rule: Mapped[str] = mapped_column(String(64))
+    events: Mapped[int] = mapped_column(Integer)
+    first: Mapped[datetime] = mapped_column(UtcDateTime)
+    last: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_since: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    ids: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    opened: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(Integer)
+    due: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    alerts: Mapped[int] = mapped_column(Integer)

@@ -76,7 +76,8 @@ def _show(events: tuple[Event, ...]) -> None:
 
 def _retro(file: Path, window: Window | None, scope: Scope, *, json: bool) -> None:
     """Run the rules of a file over the store; nothing is kept. One alert a line."""
-    from soc.app.retro import Retro  # noqa: PLC0415 - with the detector, which a search does not need
+    from detectors.detector import SigmaDetector  # noqa: PLC0415 - a search does not need the detector
+    from soc.app.retro import Retro  # noqa: PLC0415
 
     ruleset = _ruleset(file)
     read = found = 0
@@ -91,7 +92,7 @@ def _retro(file: Path, window: Window | None, scope: Scope, *, json: bool) -> No
             yield alert
 
     with Application(settings()) as app:
-        retro = Retro(app.store, ruleset, app.settings.province)
+        retro = Retro(app.store, ruleset, lambda rules: SigmaDetector(rules, app.settings.province))
         alerts = counted(retro.alerts(window or ALL_TIME, scope, progress))
         if json:
             emit(orjson.Fragment(alert_to_json(alert)) for alert in alerts)

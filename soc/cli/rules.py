@@ -13,7 +13,10 @@ from detectors.testing import alerting_rules
 from soc.cli.context import Json, emit, settings
 from soc.cli.rule_cases import try_cases
 from soc.cli.rule_check import check
+from soc.cli.rule_diff import diff
+from soc.cli.rule_exceptions import app as exceptions
 from soc.cli.rule_explain import explain
+from soc.cli.rule_layer import layer
 from soc.cli.rule_paths import Paths, find_rule, sigma_paths
 from soc.cli.rule_sets import activate, history, import_, rollback, sets
 from soc.core.i18n import msg
@@ -22,8 +25,11 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=N
 app.command(help=msg("Kiểm tra luật Sigma và YARA; nêu mọi lỗi một lần").text)(check)
 app.command("test", help=msg("Thử luật Sigma với các ca phải bắt và phải để yên").text)(try_cases)
 app.command(help=msg("Vì sao một luật khớp hay không khớp với sự kiện trong một tệp").text)(explain)
+app.command(help=msg("Độ phủ ATT&CK đo bằng ca thử, xuất thành lớp của ATT&CK Navigator").text)(layer)
+app.add_typer(exceptions, name="exception")
 app.command("import", help=msg("Nhập một bộ luật công bố; chưa chạy luật nào").text)(import_)
 app.command(help=msg("Liệt kê các bộ luật đã nhập; ● là bộ đang được chọn").text)(sets)
+app.command(help=msg("Khác biệt ý nghĩa giữa hai bộ luật").text)(diff)
 app.command(help=msg("Chọn các bộ luật sẽ chạy; hệ thống đang chạy tự nạp").text)(activate)
 app.command(help=msg("Chạy lại lựa chọn trước đó").text)(rollback)
 app.command(help=msg("Các lần kích hoạt, và lần nạp mới nhất").text)(history)

@@ -171,7 +171,7 @@ def stored(folder: Path, ruleset: RuleSet, stream: Sequence[Event]) -> list[Aler
     store = TantivyEventStore(folder / "events", writable=True)
     store.append(stream)
     try:
-        return list(Retro(store, ruleset, PROVINCE).alerts(ALL_TIME))
+        return list(Retro(store, ruleset, lambda rules: SigmaDetector(rules, PROVINCE)).alerts(ALL_TIME))
     finally:
         store.close()
 

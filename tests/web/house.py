@@ -247,7 +247,7 @@ def make_alert(agency: str, events: tuple[str, ...]) -> Alert:
         entities={"host.name": "web-01", "source.ip": "203.0.113.9"},
         event_ids=events,
         matched={"url.path": f"/{SCRIPT}"},
-        explanation=Explanation("and", True, children=(test, other)),
+        explanation=Explanation("and", True, children=(test, other), role="search", name="selection"),
         attack=("T1505.003",),
         advice={
             "vi": "Cô lập máy chủ web và giữ bản sao tệp.",

@@ -171,7 +171,7 @@ def test_a_period_that_is_none_is_refused_with_its_line(tmp_path: Path, span: st
     rule = "title: A\nlogsource: {product: lgsp}\ndetection: {s: {a: b}, condition: s}\nvonggac:\n  suppress: "
     (tmp_path / "rule.yml").write_text(rule + span)
     (fault,) = RuleSet.load([tmp_path / "rule.yml"]).refusals
-    assert fault.where.endswith("rule.yml:5")
+    assert fault.where.endswith("rule.yml:5:3")
     assert "such as 4h" in fault.render(Lang.EN)
 
 

@@ -1,0 +1,185 @@
+"""The window of one group of one correlation: its entries in order of time, and at which moments the correlation holds.
+
+A correlation holds *at a moment* when its condition is true for the entries of the span that ends there, both ends included. For an
+entry that comes in order this costs the same however full the window is; a late one costs as many steps as it is late.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from detectors.sigma.measure import Entry, Gauge
+
+Key = tuple[object, ...]
+"""Values that keep groups apart: marks first, then those of `group-by`."""
+_SMALL = 64
+"""Entries below which old ones are not worth a look."""
+
+
+class Clock(NamedTuple):
+    """How far the stream has come.
+
+    `event` is about the time of the last events, `newest` the furthest that ever was, `received` the time of receipt as written in the
+    last event, "" where it has none.
+    """
+
+    event: int = 0
+    newest: int = 0
+    received: str = ""
+
+
+class Window:
+    """Entries of one group.
+
+    Attributes:
+        key: of the group.
+        entries: in order of time, those of one instant in order of arrival.
+        held: moments at which the correlation holds, with the entry that stands for the moment.
+        latest: time of the last arrival.
+        reported: moment of the last firing that was news.
+        touched: what the clocks of the correlator showed at the last arrival.
+    """
+
+    __slots__ = (
+        "_end", "_gauge", "_make", "_span", "_start", "_trim_at",
+        "entries", "held", "key", "latest", "reported", "touched",
+    )  # fmt: skip
+
+    def __init__(self, key: Key, span_us: int, make: Callable[[], Gauge]) -> None:
+        self.key, self._span, self._make = key, span_us, make
+        self.entries: list[Entry] = []
+        self.held: dict[int, Entry] = {}
+        self.latest: int | None = None
+        self.reported: int | None = None
+        self.touched = Clock()
+        self._gauge = make()
+        self._start = self._end = 0
+        self._trim_at = _SMALL
+
+    def follows(self, entry: Entry) -> bool:
+        """Whether an entry is no older than all others."""
+        return not self.entries or entry.time >= self.entries[-1].time
+
+    def push(self, entry: Entry) -> bool:
+        """Put in an entry that follows the others; whether the correlation holds at its moment."""
+        entries, gauge = self.entries, self._gauge
+        if self._end != len(entries):
+            self._seek(self._begin(entries[-1].time), len(entries))
+            gauge = self._gauge
+        entries.append(entry)
+        gauge.add(entry)
+        self._end += 1
+        since = entry.time - self._span
+        while entries[self._start].time < since:
+            gauge.drop(entries[self._start])
+            self._start += 1
+        return gauge.holds(since)
+
+    def insert(self, entry: Entry) -> None:
+        """Put in an entry where it belongs; `judge` tells what follows from it."""
+        index = bisect_left(self.entries, (entry.time + 1,))
+        self.entries.insert(index, entry)
+        if index >= self._end:
+            return
+        self._end += 1
+        if index < self._start:
+            self._start += 1
+        elif self._gauge.reversible:
+            self._gauge.add(entry)
+        else:
+            self._reset()
+
+    def remove(self, entry: Entry) -> bool:
+        """Take out an entry like this one; whether there was one."""
+        first = bisect_left(self.entries, (entry.time,))
+        last = bisect_left(self.entries, (entry.time + 1,))
+        index = next((at for at in range(first, last) if self.entries[at] == entry), None)
+        if index is None:
+            return False
+        del self.entries[index]
+        if index < self._end:
+            self._end -= 1
+            if index < self._start:
+                self._start -= 1
+            elif self._gauge.reversible:
+                self._gauge.drop(entry)
+            else:
+                self._reset()
+        return True
+
+    def judge(self, low: int, high: int) -> Iterator[tuple[Entry, bool]]:
+        """The moments from `low` to `high` (first entry of each) and whether the correlation holds there."""
+        index = bisect_left(self.entries, (low,))
+        while index < len(self.entries) and self.entries[index].time <= high:
+            first = self.entries[index]
+            index = bisect_left(self.entries, (first.time + 1,), index)
+            self._seek(self._begin(first.time), index)
+            yield first, self._gauge.holds(first.time - self._span)
+
+    def measured_at(self, moment: int) -> float:
+        """The number that the condition is about."""
+        end = bisect_left(self.entries, (moment + 1,))
+        self._seek(self._begin(moment), end)
+        return self._gauge.measured(moment - self._span)
+
+    def span_at(self, moment: int) -> Sequence[Entry]:
+        """The entries of the span that ends at `moment`."""
+        return self.entries[self._begin(moment) : bisect_left(self.entries, (moment + 1,))]
+
+    def first_at(self, moment: int) -> Entry:
+        """The first entry of an instant."""
+        return self.entries[bisect_left(self.entries, (moment,))]
+
+    def trim(self, horizon: int, most: int) -> tuple[int, int]:
+        """Forget what is older than `horizon`, and beyond `most` the oldest; how many were old, and how many too many.
+
+        Looked at only when the entries have doubled, so that it costs nothing per entry.
+        """
+        count = len(self.entries)
+        if count < self._trim_at and count <= most:
+            return 0, 0
+        old = bisect_left(self.entries, (horizon,))
+        # an eighth at once; an instant goes as a whole
+        cut = max(old, count - most + most // 8 if count > most else 0)
+        if cut > old:
+            whole = bisect_left(self.entries, (self.entries[cut - 1].time + 1,))
+            cut = whole if whole < count else cut
+        self._forget(cut)
+        self._trim_at = max(_SMALL, 2 * len(self.entries))
+        return min(old, cut), max(0, cut - old)
+
+    def _forget(self, cut: int) -> None:
+        if not cut:
+            return
+        if self._gauge.reversible or cut <= self._start:
+            for entry in self.entries[self._start : min(cut, self._end)]:
+                self._gauge.drop(entry)
+            self._start, self._end = max(0, self._start - cut), max(0, self._end - cut)
+        else:
+            self._reset()
+        del self.entries[:cut]
+        first = self.entries[0].time
+        self.held = {moment: entry for moment, entry in self.held.items() if moment >= first}
+
+    def _begin(self, moment: int) -> int:
+        return bisect_left(self.entries, (moment - self._span,))
+
+    def _seek(self, start: int, end: int) -> None:
+        """Let the gauge measure the entries from `start` to `end`."""
+        forwards = start >= self._start and end >= self._end
+        if start >= self._end or end <= self._start or not (forwards or self._gauge.reversible):
+            self._reset()
+            self._start = self._end = start
+        entries, gauge = self.entries, self._gauge
+        for entry in chain(entries[start : self._start], entries[self._end : end]):
+            gauge.add(entry)
+        for entry in chain(entries[self._start : start], entries[end : self._end]):
+            gauge.drop(entry)
+        self._start, self._end = start, end
+
+    def _reset(self) -> None:
+        self._gauge = self._make()
+        self._start = self._end = 0

@@ -1,0 +1,223 @@
+"""Closing gaps: the rules in force are run over just the events that were missed, and what they find goes into incidents.
+
+Stateless rules see the events of the gap alone. Correlations see everything from one reach before to one reach behind them, and of what
+arises then only that counts which rests on an event of the gap. Alerts have the same ids whenever they are made from the same events,
+and what an alert of the same rule told already is left out: so a gap may be redone twice, or be drawn too wide, without harm.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Protocol, TypeAlias
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from detectors.alert import Alert
+from detectors.detector import SigmaDetector
+from detectors.exceptions.counts import add_hidden
+from detectors.exceptions.tally import Hidden
+from detectors.sigma import RuleSet
+from soc.app.gaps import Gap, GapBook, GapKind
+from soc.app.ledger import Ledger, Tally
+from soc.app.observing import observe_on
+from soc.app.retro import Retro, batches, reach_of, widened
+from soc.core.clock import Clock, Window, iso
+from soc.core.errors import EngineError
+from soc.core.event import Event
+from soc.core.i18n import Message, msg
+from soc.core.scope import PROVINCE, Scope
+from soc.incidents.codec import alert_from_json
+from soc.incidents.tables import AlertRow
+from soc.storage.events import EventStore
+from soc.storage.query import term
+from soc.storage.sql import Database
+
+_INSTANT = timedelta(microseconds=1)
+_log = logging.getLogger("vonggac.detection")
+
+MakeDetector: TypeAlias = Callable[[RuleSet], SigmaDetector]
+"""A fresh detector over some rules, with the exceptions in force."""
+
+
+class AlertTaker(Protocol):
+    """What is needed of the incidents."""
+
+    def take(self, session: Session, alerts: Sequence[Alert]) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Redone:
+    """What became of one gap: `fault` says why it is still open."""
+
+    gap: Gap
+    alerts: int
+    fault: Message | None = None
+
+
+class Redo:
+    """Runs rules over gaps.
+
+    Args:
+        rules: gives the rules in force.
+        make: gives a fresh detector over rules.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        database: Database,
+        incidents: AlertTaker,
+        gaps: GapBook,
+        *,
+        rules: Callable[[], RuleSet],
+        make: MakeDetector,
+        clock: Clock,
+    ) -> None:
+        self._store, self._database, self._incidents, self._gaps = store, database, incidents, gaps
+        self._rules, self._make, self._clock = rules, make, clock
+
+    def run_due(self) -> list[Redone]:
+        """Try every open gap whose time has come."""
+        return [self.run(gap) for gap in self._gaps.due(self._clock.now())]
+
+    def run(self, gap: Gap) -> Redone:
+        """Try one gap. When the store does not answer or the detector breaks, it stays listed with the reason and is due again later."""
+        try:
+            alerts, hidden, tally, broken = self._find(gap)
+        except EngineError as problem:
+            return self._failed(gap, 0, problem.as_message())
+        self._keep(gap, alerts, hidden, None if broken else tally)
+        if broken:
+            return self._failed(gap, len(alerts), msg("bộ phát hiện lỗi trên sự kiện này: {reason}", reason=broken))
+        return Redone(gap, len(alerts))
+
+    def run_rule(self, rule_ids: frozenset[str], window: Window) -> int:
+        """Make good what rules missed before they were in force; how many alerts arose.
+
+        Raises:
+            EngineError: the store does not answer; nothing was kept.
+        """
+        now = self._clock.now()
+        alerts = list(Retro(self._store, only(self._rules(), rule_ids), self._make).alerts(window))
+        bounds: dict[str, Any] = {"since": window.since, "until": now, "first": window.since, "last": window.until}
+        bounds |= {"opened": now, "due": now, "closed": now, "reason": msg("chạy lại theo yêu cầu")}
+        with self._database.transaction() as session:
+            self._incidents.take(session, alerts)
+        for rule in sorted(rule_ids):
+            found = sum(alert.rule_id == rule for alert in alerts)
+            self._gaps.note(Gap(GapKind.NOT_ACTIVE, "", "", 0, **bounds, rule=rule, alerts=found))
+        return len(alerts)
+
+    def _failed(self, gap: Gap, alerts: int, reason: Message) -> Redone:
+        self._gaps.fail(gap, reason, self._clock.now())
+        return Redone(gap, alerts, reason)
+
+    def _keep(self, gap: Gap, alerts: Sequence[Alert], hidden: Sequence[Hidden], tally: Tally | None) -> None:
+        """Alerts, what exceptions hid, counts and the end of the gap in one transaction; without a tally the gap stays open."""
+        now = self._clock.now()
+        with self._database.transaction() as session:
+            self._incidents.take(session, alerts)
+            if tally is not None and self._gaps.close(session, gap, len(alerts), now) and gap.kind is not GapKind.LATE:
+                Ledger(self._gaps, self._rules).put(session, tally, now)
+                add_hidden(session, hidden)
+
+    def _find(self, gap: Gap) -> tuple[list[Alert], list[Hidden], Tally, str]:
+        """What the rules find in a gap, what exceptions hid of it, what was counted, and the last fault of the detector, "" for none."""
+        ruleset, tally, fault = self._rules(), Ledger(self._gaps, self._rules).tally(), ""
+        alerts: list[Alert] = []
+        hidden: list[Hidden] = []
+        if gap.kind is not GapKind.LATE:  # late events were shown to the stateless rules when they came
+            stateless = self._make(replace(ruleset, correlations=()))
+            for events in batches(self._events(gap)):
+                found, broken = observe_on(stateless, events)
+                alerts += found
+                apart = {event.id for event, _ in broken}
+                tally.add([event for event in events if event.id not in apart])
+                fault = broken[-1][1] if broken else fault
+            alerts += stateless.flush()
+            hidden += stateless.take_hidden()
+        if ruleset.correlations:
+            alerts += self._correlated(gap, ruleset)
+        return self._news(alerts, ruleset), hidden, tally, fault
+
+    def _correlated(self, gap: Gap, ruleset: RuleSet) -> Iterator[Alert]:
+        """Correlation alerts that rest on an event of the gap."""
+        detector = self._make(ruleset)
+        ours = {rule.id for rule in ruleset.correlations}
+        reach = reach_of(ruleset)
+        window = widened(Window(gap.first, gap.last + _INSTANT), reach, reach)
+        scope = _scope(gap)
+        arisen = (
+            alert
+            for events in batches(self._store.scan("", scope, window))
+            for alert in observe_on(detector, events)[0]
+        )
+        for alert in arisen:
+            if alert.rule_id in ours and self._rests_on(alert, gap, scope):
+                yield alert
+
+    def _rests_on(self, alert: Alert, gap: Gap, scope: Scope) -> bool:
+        found = (self._store.get(ident, scope) for ident in alert.event_ids)
+        return any(event is not None and gap.holds(event) for event in found)
+
+    def _events(self, gap: Gap) -> Iterator[Event]:
+        received = f'soc.received:["{iso(gap.since)}" TO "{iso(gap.until)}"]'
+        query = f"{term('soc.source', gap.source)} AND {received}"
+        window = Window(gap.first, gap.last + _INSTANT)
+        return (event for event in self._store.scan(query, _scope(gap), window) if gap.holds(event))
+
+    def _news(self, alerts: Sequence[Alert], ruleset: RuleSet) -> list[Alert]:
+        """Those that no alert kept before has told."""
+        if not alerts:
+            return []
+        correlations = {rule.id for rule in ruleset.correlations}
+        span = Window(min(alert.first for alert in alerts), max(alert.last for alert in alerts))
+        kept = {rule: self._kept(rule, span) for rule in {alert.rule_id for alert in alerts}}
+        return [
+            alert
+            for alert in alerts
+            if not _is_told(alert, kept[alert.rule_id], is_correlation=alert.rule_id in correlations)
+        ]
+
+    def _kept(self, rule: str, span: Window) -> list[Alert]:
+        query = select(AlertRow.body).where(AlertRow.rule_id == rule)
+        query = query.where(AlertRow.last >= span.since, AlertRow.first <= span.until)
+        with self._database.reading() as session:
+            return [alert_from_json(body) for body in session.scalars(query)]
+
+
+def _is_told(alert: Alert, kept: Sequence[Alert], *, is_correlation: bool) -> bool:
+    """Whether the kept alerts of the rule tell it: every event, or for a correlation the same case at the same time."""
+    same = [one for one in kept if (one.agency, one.exercise) == (alert.agency, alert.exercise)]
+    if {ident for one in same for ident in one.event_ids}.issuperset(alert.event_ids):
+        return True
+    return is_correlation and any(_is_same_case(alert, one) for one in same)
+
+
+def only(ruleset: RuleSet, rule_ids: frozenset[str]) -> RuleSet:
+    """The rules of some ids, and those that their correlations rest on; these make no alerts of their own."""
+    wanted = set(rule_ids)
+    for rule in reversed(ruleset.correlations):  # each stands behind those it refers to
+        if rule.id in wanted:
+            wanted.update(rule.sources)
+    silent = wanted - rule_ids
+    rules = tuple(replace(r, reported=r.reported and r.id not in silent) for r in ruleset.rules if r.id in wanted)
+    outer = tuple(
+        replace(r, reported=r.reported and r.id not in silent) for r in ruleset.correlations if r.id in wanted
+    )
+    return replace(ruleset, rules=rules, correlations=outer)
+
+
+def _scope(gap: Gap) -> Scope:
+    return PROVINCE if gap.exercise is None else PROVINCE.during(gap.exercise)
+
+
+def _is_same_case(alert: Alert, kept: Alert) -> bool:
+    """Whether both tell of the same entities at the same time."""
+    common = alert.entities.keys() & kept.entities.keys()
+    overlap = alert.first <= kept.last and kept.first <= alert.last
+    return overlap and bool(common) and all(alert.entities[name] == kept.entities[name] for name in common)
