@@ -9,7 +9,10 @@ from functools import cached_property
 from detectors.alert import Explanation
 from detectors.sigma.adapt import adapt
 from detectors.sigma.compile import nfc, verbatim
+from detectors.sigma.databases import Databases
 from detectors.sigma.explain import explain_program
+from detectors.sigma.kept import Kept
+from detectors.sigma.keywords import JsonScreen, Screened, Text, needed_text
 from detectors.sigma.pipelines import AUTO, NONE
 from detectors.sigma.predicates import SameAs
 from detectors.sigma.routing import CONSTANT_FIELDS, SAME, Fields, Origin, origin_of, select
@@ -50,6 +53,11 @@ class Match:
                 found[atom.field] = None if value is MISSING else value
         return found
 
+    @property
+    def place(self) -> int:
+        """Place of the rule in the rule set."""
+        return self._hit.member.index
+
     def value_of(self, name: str) -> object:
         """The value of a field under the name the rule has for it; MISSING where there is none."""
         return read(self.document, self._hit.member.fields.get(name, name))
@@ -73,36 +81,77 @@ class Engine:
     Args:
         ruleset: the rules.
         cache_bytes: about how much the decision table may remember; beyond it everything learnt is dropped at once.
+        kept: where matchers of earlier runs lie; None makes them all anew.
     """
 
-    def __init__(self, ruleset: RuleSet, cache_bytes: int = 160 << 20) -> None:
+    def __init__(self, ruleset: RuleSet, cache_bytes: int = 160 << 20, kept: Kept | None = None) -> None:
         self.ruleset = ruleset
         self._routed = ruleset.pipeline == AUTO
         self._sources = frozenset(rule.logsource for rule in ruleset.rules)
         self._budget = Budget(cache_bytes)
-        self._scanners = Scanners(ruleset.atoms, verbatim if ruleset.pipeline == NONE else nfc)
+        normal = verbatim if ruleset.pipeline == NONE else nfc
+        self._scanners = Scanners(ruleset.atoms, normal, Databases(kept))
+        self._windows: dict[tuple[object, ...], Group] = {}
         self._routes: dict[Origin, Group] = {}
         self._groups: dict[tuple[object, ...], Group] = {}
         self._members: dict[tuple[int, int], Member] = {}
 
-    def match(self, document: Document) -> list[Match]:
-        """The rules that hold, in order of loading; those that only feed correlations as well (`rule.reported` False)."""
-        if self._routed:
-            document = adapt(document)
-            origin = origin_of(document)
-        else:
-            origin = _EVERYWHERE
+    def match(self, document: Document, raw: Text | None = None, block: Screened | None = None) -> list[Match]:
+        """The rules that hold, in order of loading; those that only feed correlations as well (`rule.reported` False).
+
+        Args:
+            document: the event, in any of the shapes that `adapt` knows.
+            raw: its JSON text, where there is one: keywords are looked for in it first.
+            block: what `screen` found in a longer text of which `raw` is a part.
+        """
         if self._budget.is_spent:
             self._forget()
-        group = self._routes.get(origin)
-        if group is None:
-            group = self._open(origin)
-        hits = group.run(document)
-        if not hits:
-            return []
-        if origin.provider is not None and "Provider_Name" not in document:
-            document = {**document, "Provider_Name": origin.provider}
+        if self._routed:
+            document = adapt(document)
+            group = self._group_of(document)
+        else:
+            group = self._group_at(_EVERYWHERE)
+        hits = group.run(document, raw, block)
+        return self._matches(hits, document) if hits else []
+
+    def _group_of(self, document: Document) -> Group:
+        """The group of an adapted document; for Windows logs, the most numerous by far, by one look-up."""
+        get = document.get
+        number = get("EventID")
+        if type(number) is int or type(number) is str:  # 1.0 and True are the same key as 1, and no event number
+            provider = get("Provider_Name")
+            key = (
+                get("Channel"),
+                number,
+                get("SourceName") if provider is None else provider,
+                get("soc.platform"),
+                get("event.dataset"),
+            )
+            found = self._windows.get(key)
+            if found is None:
+                found = self._group_at(origin_of(document))
+                if all(part is None or type(part) is str for part in (key[0], *key[2:])) and key[0] is not None:
+                    self._windows[key] = found
+            return found
+        return self._group_at(origin_of(document))
+
+    def _group_at(self, origin: Origin) -> Group:
+        found = self._routes.get(origin)
+        return self._open(origin) if found is None else found
+
+    def _matches(self, hits: tuple[Hit, ...], document: Document) -> list[Match]:
+        if self._routed and "Channel" in document and "SourceName" in document and "Provider_Name" not in document:
+            document = {**document, "Provider_Name": document["SourceName"]}
         return [Match(hit.member.rule, document, hit, self.ruleset.atoms) for hit in hits]
+
+    def screen(self, raw: Text) -> Screened:
+        """Which keywords of all the rules may stand in a JSON text of many documents, for `match`."""
+        return self._screen.screen(raw)
+
+    @cached_property
+    def _screen(self) -> JsonScreen:
+        tests = (atom.test for atom in self.ruleset.atoms if atom.field is None)
+        return JsonScreen(sorted({needed_text(test) for test in tests} - {""}))
 
     def explain(self, rule: Rule, document: Document) -> Explanation:
         """Why a rule does or doesn't hold for a document, whatever its log source."""
@@ -117,6 +166,7 @@ class Engine:
     def _open(self, origin: Origin) -> Group:
         """The group of an origin not met before; origins with the same rules and constants share one."""
         if len(self._routes) >= _MAX_ROUTES or len(self._groups) >= _MAX_GROUPS:
+            self._windows.clear()
             self._routes.clear()
             self._groups.clear()
             self._scanners.clear()

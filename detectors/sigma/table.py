@@ -13,12 +13,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import ahocorasick_rs
-
+from detectors.sigma.databases import Databases
 from detectors.sigma.folding import fold
-from detectors.sigma.predicates import Exists, Literal, Pattern, SameAs, needs_document, stands
+from detectors.sigma.keywords import Keywords, Screened, Text
+from detectors.sigma.predicates import Exists, SameAs, needs_document, stands
 from detectors.sigma.rules import Rule
-from detectors.sigma.scanner import LiteralFilter, Normal, Scanner
+from detectors.sigma.scanner import Normal, Scanner
 from detectors.sigma.tree import FALSE, AtomTable, Node, anchors, atoms_of, holds, satisfying, simplified
 from detectors.sigma.values import MISSING, Document, all_leaves, leaves, read, text
 
@@ -71,18 +71,33 @@ class ValueMemo(dict[object, int]):
 
     def __init__(self, scanner: Scanner, group: Group) -> None:
         super().__init__()
-        self._scanner, self._group = scanner, group
+        self.scanner, self._group = scanner, group
 
     def __missing__(self, value: object) -> int:
         # 1, 1.0 and True are one key to a dictionary, but not one value to a rule: only texts and null are keys themselves.
         key = value if type(value) is str or value is None else (type(value), value)
         if key is not value and key in self:
             return self[key]
-        found = self._group.class_of(self._scanner.scan(value))
+        found = self._group.class_of(self.scanner.scan(value))
         size = len(value) if isinstance(value, str) else 8
         if size <= KEPT_TEXT:
             self[key] = found
             self._group.budget.spend(size + _ENTRY)
+        return found
+
+
+class PairMemo(dict[tuple[object, object], int]):
+    """Values of two fields -> class of one atom that compares them."""
+
+    def __init__(self, number: int, test: SameAs, group: Group, normal: Normal) -> None:
+        super().__init__()
+        self._number, self._test, self._group, self._normal = number, test, group, normal
+
+    def __missing__(self, pair: tuple[object, object]) -> int:
+        found = self._group.class_of(frozenset((self._number,) if _same(self._test, *pair, self._normal) else ()))
+        if type(pair[0]) is str and type(pair[1]) is str and len(pair[0]) + len(pair[1]) <= KEPT_TEXT:
+            self[pair] = found
+            self._group.budget.spend(len(pair[0]) + len(pair[1]) + _ENTRY)
         return found
 
 
@@ -102,35 +117,44 @@ class Group:
     ) -> None:
         self.budget = budget
         self._atoms, self._flat = scanners.atoms, flat
-        atoms = scanners.atoms
         self._true = frozenset(number for number, truth in fixed.items() if truth)
-        self._members, programs = _reduced(members, fixed)
-        by_field: dict[str | None, set[int]] = defaultdict(set)
-        for number in {number for program in programs for number in atoms_of(program)}:
-            by_field[atoms[number].field].add(number)
-        self._keywords = Keywords(by_field.pop(None), atoms, scanners) if None in by_field else None
-        whole = {number for numbers in by_field.values() for number in numbers if needs_document(atoms[number].test)}
-        self._whole = sorted(whole)
-        self._normal = scanners.normal
-        self._fields = sorted(
-            (str(name), frozenset(numbers - whole)) for name, numbers in by_field.items() if numbers - whole
-        )
-        self._memos = [(name, ValueMemo(scanners.of(numbers), self)) for name, numbers in self._fields]
+        self._members, self._programs = _reduced(members, fixed)
+        self._lay_out(scanners)
         self._always: list[int] = []
         self._anchored: dict[int, list[int]] = defaultdict(list)
-        self._index(programs)
+        self._index()
         self._classes: dict[frozenset[int], int] = {}
         self._sets: list[frozenset[int]] = []
         self._verdicts: dict[Signature, tuple[Hit, ...]] = {}
 
-    def _index(self, programs: Sequence[Node]) -> None:
-        for position, program in enumerate(programs):
+    def _lay_out(self, scanners: Scanners) -> None:
+        """Which fields there are to look at, and how."""
+        by_field: dict[str | None, set[int]] = defaultdict(set)
+        for number in {number for program in self._programs for number in atoms_of(program)}:
+            by_field[self._atoms[number].field].add(number)
+        self._keywords = scanners.keywords(by_field.pop(None)) if None in by_field else None
+        named = [(str(name), numbers) for name, numbers in sorted(by_field.items(), key=str)]
+        whole = {n for _, numbers in named for n in numbers if needs_document(self._atoms[n].test)}
+        self._memos = [
+            (name, ValueMemo(scanners.of(frozenset(numbers - whole)), self))
+            for name, numbers in named
+            if numbers - whole
+        ]
+        self._presence = [n for n in sorted(whole) if isinstance(self._atoms[n].test, Exists)]
+        self._pairs = [
+            (str(self._atoms[n].field), test.other, PairMemo(n, test, self, scanners.normal))
+            for n in sorted(whole)
+            if isinstance(test := self._atoms[n].test, SameAs)
+        ]
+        self._is_plain = not (self._presence or self._pairs or self._keywords)
+
+    def _index(self) -> None:
+        for position, program in enumerate(self._programs):
             found = anchors(program, self._atoms)
             if found is None:
                 self._always.append(position)
             for number in found or ():
                 self._anchored[number].append(position)
-        self._programs = programs
 
     def __len__(self) -> int:
         return len(self._members)
@@ -148,15 +172,19 @@ class Group:
         """Drop everything learnt; the rules stay."""
         for _, memo in self._memos:
             memo.clear()
+        for _, _, pairs in self._pairs:
+            pairs.clear()
         self._classes.clear()
         self._sets.clear()
         self._verdicts.clear()
 
-    def run(self, document: Document) -> tuple[Hit, ...]:
-        """The rules that fire, in order of loading."""
+    def run(self, document: Document, raw: Text | None, block: Screened | None) -> tuple[Hit, ...]:
+        """The rules that fire, in order of loading; `raw` and `block` are those of `Keywords.find`."""
         if not self._members:
             return ()
         signature = self._signature(document)
+        if not self._is_plain:
+            signature = self._completed(signature, document, raw, block)
         found = self._verdicts.get(signature)
         return found if found is not None else self._decide(signature)
 
@@ -164,27 +192,32 @@ class Group:
         try:
             if self._flat:
                 get = document.get
-                signature = tuple([memo[get(name)] for name, memo in self._memos])
-            else:
-                signature = tuple([memo[_value(document, name)] for name, memo in self._memos])
+                return tuple([memo[get(name)] for name, memo in self._memos])
+            return tuple([memo[_value(document, name)] for name, memo in self._memos])
         except TypeError:  # a list or an object cannot be a key
-            signature = tuple([self._class_of_value(memo, document, name) for name, memo in self._memos])
-        if self._whole:
-            signature += (self.class_of(self._whole_truths(document)),)
-        if self._keywords is not None:
-            found = self._keywords.find(document)
-            if found:
-                signature += (self.class_of(found),)
+            return tuple([self._class_of_value(memo, self._read(document, name)) for name, memo in self._memos])
+
+    def _completed(
+        self, signature: Signature, document: Document, raw: Text | None, block: Screened | None
+    ) -> Signature:
+        """With what more than one value decides."""
+        if self._presence:
+            present = (n for n in self._presence if holds_for(self._atoms, n, document))
+            signature += (self.class_of(frozenset(present)),)
+        for name, other, memo in self._pairs:
+            pair = (read(document, name), read(document, other))
+            signature += (memo[pair] if _are_keys(pair) else memo.__missing__(pair),)
+        if self._keywords is not None and (found := self._keywords.find(document, raw, block)):
+            signature += (self.class_of(found),)
         return signature
 
-    def _class_of_value(self, memo: ValueMemo, document: Document, name: str) -> int:
-        value = document.get(name) if self._flat else _value(document, name)
-        if isinstance(value, (list, dict, tuple)):
-            return self.class_of(memo._scanner.scan(value))
-        return memo[value]
+    def _read(self, document: Document, name: str) -> object:
+        return document.get(name) if self._flat else _value(document, name)
 
-    def _whole_truths(self, document: Document) -> frozenset[int]:
-        return frozenset(n for n in self._whole if holds_for(self._atoms, n, document, self._normal))
+    def _class_of_value(self, memo: ValueMemo, value: object) -> int:
+        if isinstance(value, (list, dict, tuple)):
+            return self.class_of(memo.scanner.scan(value))
+        return memo[value]
 
     def _decide(self, signature: Signature) -> tuple[Hit, ...]:
         true = self._true.union(*[self._sets[number] for number in signature])
@@ -192,16 +225,17 @@ class Group:
         for number in true:
             candidates.update(self._anchored.get(number, ()))
         found = tuple(
-            Hit(
-                self._members[position],
-                tuple(dict.fromkeys(satisfying(self._members[position].program, true.__contains__))),
-            )
-            for position in sorted(candidates)
-            if holds(self._programs[position], true.__contains__)
+            Hit(self._members[place], tuple(dict.fromkeys(satisfying(self._members[place].program, true.__contains__))))
+            for place in sorted(candidates)
+            if holds(self._programs[place], true.__contains__)
         )
         self._verdicts[signature] = found
         self.budget.spend(2 * _ENTRY + 36 * len(signature) + 100 * len(found))
         return found
+
+
+def _are_keys(pair: tuple[object, object]) -> bool:
+    return type(pair[0]) is str and type(pair[1]) is str
 
 
 def _value(document: Document, name: str) -> object:
@@ -259,64 +293,28 @@ def _same(test: SameAs, value: object, other: object, normal: Normal) -> bool:
 class Scanners:
     """Scanners by the atoms they look for; groups with the same atoms on a field share one."""
 
-    def __init__(self, atoms: AtomTable, normal: Normal) -> None:
-        self.atoms, self.normal = atoms, normal
+    def __init__(self, atoms: AtomTable, normal: Normal, databases: Databases) -> None:
+        self.atoms, self.normal, self._databases = atoms, normal, databases
         self._made: dict[frozenset[int], Scanner] = {}
+        self._keywords: dict[frozenset[int], Keywords] = {}
 
     def of(self, numbers: frozenset[int]) -> Scanner:
+        """The scanner of some atoms, all on one field or all keywords."""
         found = self._made.get(numbers)
         if found is None:
-            found = self._made[numbers] = Scanner(((n, self.atoms[n].test) for n in sorted(numbers)), self.normal)
+            tests = ((n, self.atoms[n].test) for n in sorted(numbers))
+            found = self._made[numbers] = Scanner(tests, self.normal, self._databases)
+        return found
+
+    def keywords(self, numbers: Iterable[int]) -> Keywords:
+        """The search for some keyword atoms."""
+        key = frozenset(numbers)
+        found = self._keywords.get(key)
+        if found is None:
+            tests = [self.atoms[n].test for n in sorted(key)]
+            found = self._keywords[key] = Keywords(tests, self.of(key), self.normal)
         return found
 
     def clear(self) -> None:
         self._made.clear()
-
-
-class Keywords:
-    """Keyword atoms: one pass over all values together says whether to look at each.
-
-    The pass may only find too much: a keyword that runs over two values is thrown out by the second look.
-    """
-
-    def __init__(self, numbers: Iterable[int], atoms: AtomTable, scanners: Scanners) -> None:
-        self._scanner = scanners.of(frozenset(numbers))
-        self._normal = scanners.normal
-        needed = sorted({_needed(atoms[number].test) for number in numbers})
-        self._first = ahocorasick_rs.AhoCorasick(needed, store_patterns=False) if all(needed) else None
-        self._ascii = LiteralFilter(needed) if all(needed) else None
-
-    def find(self, document: Document) -> frozenset[int]:
-        """Keyword atoms that hold for some value of the document."""
-        written = _texts(document)
-        if self._may_hold("\n".join(written)):
-            return frozenset().union(*[self._scanner.scan(value) for value in written])
-        return frozenset()
-
-    def _may_hold(self, together: str) -> bool:
-        if self._first is None or self._ascii is None:
-            return True
-        if together.isascii():
-            return self._ascii.any_in(together)
-        return bool(self._first.find_matches_as_indexes(fold(self._normal(together))))
-
-
-def _texts(document: Document) -> list[str]:
-    """Every value as text; null is none."""
-    values = document.values()
-    found = [value for value in values if type(value) is str]
-    for value in [value for value in values if type(value) is not str]:
-        if isinstance(value, (list, dict)):
-            found.extend(text(leaf) for leaf in all_leaves(value) if leaf is not None)
-        elif value is not None:
-            found.append(text(value))
-    return found
-
-
-def _needed(test: object) -> str:
-    if isinstance(test, Literal):
-        return test.needle
-    # a caseless expression may match letters that don't fold to its own (see scanner._needed_is_sure)
-    if isinstance(test, Pattern) and (test.folded or not test.flags):
-        return test.needed
-    return ""
+        self._keywords.clear()

@@ -72,6 +72,9 @@ class AtomTable:
     def __len__(self) -> int:
         return len(self._atoms)
 
+    def __iter__(self) -> Iterator[Atom]:
+        return iter(self._atoms)
+
 
 def all_of(parts: tuple[Node, ...]) -> Node:
     """A conjunction, without a needless level."""

@@ -6,12 +6,14 @@ EXIT_REFUSED (docs/command-line.md).
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -19,11 +21,12 @@ import orjson
 import typer
 
 from detectors.rulepack import own_rules, sigma_files
-from detectors.sigma import Correlator, Engine, Firing, Match, RuleSet
-from detectors.sigma.files import SUFFIXES, Documents, document_files, documents
-from detectors.sigma.moments import from_us, moment_us
+from detectors.sigma import CorrelationRule, Correlator, Engine, Rule, RuleSet
+from detectors.sigma.files import MAX_FAULTS, SUFFIXES, Fault, Parts, Tally, document_files, parts
+from detectors.sigma.kept import Kept
+from detectors.sigma.moments import from_us
 from detectors.sigma.pipelines import AUTO
-from detectors.sigma.values import MISSING, Document, read
+from detectors.sigma.scan import Finder, Found, scan
 from soc.cli.context import settings
 from soc.core.clock import iso
 from soc.core.errors import InputError
@@ -31,7 +34,7 @@ from soc.core.i18n import Lang, Message, msg
 from soc.core.ids import event_id
 
 EXIT_CLEAN, EXIT_MATCHES, EXIT_NOTHING_RAN, EXIT_REFUSED = 0, 1, 2, 3
-MAX_FAULTS_SHOWN = 20
+MAX_FAULTS_SHOWN = MAX_FAULTS
 """Per file; the rest is counted."""
 
 
@@ -43,7 +46,7 @@ class Format(StrEnum):
 
 
 @dataclass
-class Tally:
+class Totals:
     """What happened, for the exit code and `--stats`."""
 
     events: int = 0
@@ -58,20 +61,23 @@ class Job:
 
     Attributes:
         paths: files and folders with logs.
-        documents: how a file becomes documents.
+        parts: how a file is cut into parts that are read one by one.
+        jobs: processes that match.
         rules: rule files and folders.
         pipeline, placeholders: see `RuleSet.load`.
         suffixes: of files looked at under a folder; None looks at all.
     """
 
     paths: Sequence[Path]
-    documents: Documents
+    parts: Parts
     rules: Sequence[Path]
     pipeline: str = AUTO
     placeholders: Mapping[str, Sequence[object]] = field(default_factory=dict)
     format: Format = Format.NDJSON
     stats: bool = False
     suffixes: frozenset[str] | None = SUFFIXES
+    jobs: int = 1
+    kept: Kept | None = None
     lang: Lang = Lang.VI
 
 
@@ -90,18 +96,22 @@ def detect(
     ] = None,
     format: Annotated[Format, typer.Option(help=msg("Dạng kết quả").text)] = Format.NDJSON,  # noqa: A002
     stats: Annotated[bool, typer.Option("--stats", help=msg("Số liệu ra stderr").text)] = False,
+    jobs: Annotated[int, typer.Option(min=0, help=msg("Số tiến trình dò; 0 là theo số bộ xử lý").text)] = 0,
 ) -> None:
     raw = platform is not None or parser is not None
+    chosen = settings()
     job = Job(
         paths=paths,
-        documents=_raw_documents(platform, parser) if raw else documents,
+        parts=_raw_parts(platform, parser) if raw else parts,
         rules=rules or sigma_files(own_rules()),
         pipeline=pipeline,
         placeholders=read_placeholders(placeholders) if placeholders else {},
         format=format,
         stats=stats,
         suffixes=None if raw else SUFFIXES,
-        lang=settings().lang,
+        jobs=1 if raw else jobs or len(os.sched_getaffinity(0)),
+        kept=Kept(chosen.home / "cache" / "sigma"),
+        lang=chosen.lang,
     )
     raise typer.Exit(run_detect(job, sys.stdout.buffer, sys.stderr))
 
@@ -116,41 +126,44 @@ def run_detect(job: Job, out: IO[bytes], err: IO[str]) -> int:
     ruleset = RuleSet.load(job.rules, job.pipeline, job.placeholders)
     for refusal in ruleset.refusals:
         err.write(refusal.render(job.lang) + "\n")
-    tally = Tally()
+    totals = Totals()
     if ruleset.rules:
-        _scan(job, ruleset, tally, out, err)
+        _scan(job, ruleset, totals, out, err)
     else:
         err.write(msg("không nạp được luật nào").render(job.lang) + "\n")
     out.flush()
     if job.stats:
-        _write_stats(ruleset, tally, time.monotonic() - started, err)
-    return _exit_code(ruleset, tally)
+        _write_stats(ruleset, totals, time.monotonic() - started, err)
+    return _exit_code(ruleset, totals)
 
 
-def _exit_code(ruleset: RuleSet, tally: Tally) -> int:
-    if not ruleset.rules or not tally.readable:
+def _exit_code(ruleset: RuleSet, totals: Totals) -> int:
+    if not ruleset.rules or not totals.readable:
         return EXIT_NOTHING_RAN
-    if ruleset.refusals or tally.faults:
+    if ruleset.refusals or totals.faults:
         return EXIT_REFUSED
-    return EXIT_MATCHES if tally.matches.total() else EXIT_CLEAN
+    return EXIT_MATCHES if totals.matches.total() else EXIT_CLEAN
 
 
-def _scan(job: Job, ruleset: RuleSet, tally: Tally, out: IO[bytes], err: IO[str]) -> None:
-    engine, correlator = Engine(ruleset), Correlator(ruleset)
-    write = _WRITERS[job.format]
-    for file in _files(job, err):
-        faults = _Faults(file, job.lang, err)
-        before, tally.matches[str(file)] = tally.events, 0
-        for index, document in job.documents(file, faults.add):
-            tally.events += 1
-            matches = engine.match(document)
-            if matches:
-                for row in _rows(file, index, document, matches, correlator):
-                    tally.matches[str(file)] += 1
+def _scan(job: Job, ruleset: RuleSet, totals: Totals, out: IO[bytes], err: IO[str]) -> None:
+    engine = Engine(ruleset, kept=job.kept)
+    rows, write = _Rows(engine, Correlator(ruleset)), _WRITERS[job.format]
+    outcomes = scan((part for file in _files(job, err) for part in job.parts(file)), Finder.of(engine), job.jobs)
+    for path, of_file in groupby(outcomes, key=lambda outcome: outcome.path):
+        faults, events, records, lines = _Faults(path, job.lang, err), 0, 0, 0
+        totals.matches[str(path)] = 0
+        for outcome in of_file:
+            for found in outcome.found:
+                for row in rows.of(path, records + found.record, found):
+                    totals.matches[str(path)] += 1
                     out.write(write(row))
+            faults.take(outcome.tally, lines, records)
+            events += outcome.events
+            records, lines = records + outcome.tally.records, lines + outcome.tally.lines
         faults.close()
-        tally.faults += faults.count
-        tally.readable += tally.events > before or not faults.count
+        totals.events += events
+        totals.faults += faults.count
+        totals.readable += bool(events) or not faults.count
 
 
 def _files(job: Job, err: IO[str]) -> Iterator[Path]:
@@ -179,10 +192,12 @@ class _Faults:
     err: IO[str]
     count: int = 0
 
-    def add(self, fault: InputError) -> None:
-        self.count += 1
-        if self.count <= MAX_FAULTS_SHOWN:
-            self.err.write(fault.render(self.lang) + "\n")
+    def take(self, tally: Tally, lines_before: int, records_before: int) -> None:
+        """The faults of a part that begins behind so many lines and records."""
+        for fault in tally.faults[: max(0, MAX_FAULTS_SHOWN - self.count)]:
+            error = fault.error(self.file, lines_before, records_before) if isinstance(fault, Fault) else fault
+            self.err.write(error.render(self.lang) + "\n")
+        self.count += tally.fault_count
 
     def close(self) -> None:
         if self.count > MAX_FAULTS_SHOWN:
@@ -190,42 +205,46 @@ class _Faults:
             self.err.write(more.render(self.lang) + "\n")
 
 
-def _rows(
-    file: Path, index: int, document: Document, matches: Sequence[Match], correlator: Correlator
-) -> Iterator[dict[str, object]]:
-    ident = _ident(file, index, document)
-    for match in matches:
-        if match.rule.reported:
-            yield _row(file, index, match, ident, _time(match.document))
-    for firing in correlator.feed(document, matches, ident):
-        if firing.rule.reported and not firing.repeated:
-            yield {**_row(file, index, firing, ident, iso(firing.last)), "group": firing.group}
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What is written of a record."""
+
+    engine: Engine
+    correlator: Correlator
+
+    def of(self, file: Path, index: int, found: Found) -> Iterator[dict[str, object]]:
+        """A row for each rule that matched, then for each correlation that holds with it."""
+        ident = found.event_id or event_id(file.name, index, found.content)
+        moment = None if found.moment is None else iso(from_us(found.moment))
+        for place, matched in found.rows:
+            yield _row(file, index, self.engine.ruleset.rules[place], matched, ident, moment)
+        if found.document is None:
+            return
+        matches = self.engine.match(found.document) if found.matches is None else found.matches
+        for firing in self.correlator.feed(found.document, matches, ident):
+            if firing.rule.reported and not firing.repeated:
+                row = _row(file, index, firing.rule, firing.matched, ident, iso(firing.last))
+                yield {**row, "group": firing.group}
 
 
-def _row(file: Path, index: int, found: Match | Firing, ident: str, moment: str | None) -> dict[str, object]:
+def _row(
+    file: Path,
+    index: int,
+    rule: Rule | CorrelationRule,
+    matched: Mapping[str, object],
+    ident: str,
+    moment: str | None,
+) -> dict[str, object]:
     return {
         "file": str(file),
         "record": index,
-        "rule_id": found.rule.id,
-        "rule_title": found.rule.title,
-        "level": found.rule.level.value,
+        "rule_id": rule.id,
+        "rule_title": rule.title,
+        "level": rule.level.value,
         "event_id": ident,
         "@timestamp": moment,
-        "matched": found.matched,
+        "matched": matched,
     }
-
-
-def _ident(file: Path, index: int, document: Document) -> str:
-    """The event's own id, else one of its place and content."""
-    known = read(document, "event.id")
-    if known is not MISSING and known is not None:
-        return str(known)
-    return event_id(file.name, index, orjson.dumps(document, default=str))
-
-
-def _time(document: Document) -> str | None:
-    moment = moment_us(document)
-    return None if moment is None else iso(from_us(moment))
 
 
 def _ndjson(row: dict[str, object]) -> bytes:
@@ -240,16 +259,16 @@ def _line(row: dict[str, object]) -> bytes:
 _WRITERS: Mapping[Format, Callable[[dict[str, object]], bytes]] = {Format.NDJSON: _ndjson, Format.TABLE: _line}
 
 
-def _write_stats(ruleset: RuleSet, tally: Tally, seconds: float, err: IO[str]) -> None:
+def _write_stats(ruleset: RuleSet, totals: Totals, seconds: float, err: IO[str]) -> None:
     found = {
         "rules": len(ruleset.rules) + len(ruleset.correlations),
         "refused": len(ruleset.refusals),
-        "events": tally.events,
-        "unreadable": tally.faults,
-        "matches": tally.matches.total(),
+        "events": totals.events,
+        "unreadable": totals.faults,
+        "matches": totals.matches.total(),
         "seconds": round(seconds, 3),
-        "events_per_second": round(tally.events / seconds) if seconds else 0,
-        "matches_by_file": dict(tally.matches),
+        "events_per_second": round(totals.events / seconds) if seconds else 0,
+        "matches_by_file": dict(totals.matches),
     }
     err.write(orjson.dumps(found).decode() + "\n")
 
@@ -272,8 +291,8 @@ def _reason(reason: str) -> Message:
     return msg("không dùng được tệp chỗ điền: {reason}", reason=reason)
 
 
-def _raw_documents(platform: str | None, parser: str | None) -> Documents:
+def _raw_parts(platform: str | None, parser: str | None) -> Parts:
     # The collectors cost half a second to import; documents that are JSON already don't need them.
-    from soc.cli.raw_documents import raw_documents  # noqa: PLC0415
+    from soc.cli.raw_documents import raw_parts  # noqa: PLC0415
 
-    return raw_documents(platform, parser)
+    return raw_parts(platform, parser)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from collectors.record import RawRecord
 from collectors.redact import Redactor
 from collectors.sources import Source
 from collectors.text import UTF8, decode
-from detectors.sigma.files import Documents, OnFault
+from detectors.sigma.files import Parts, Record, Screen, Tally
 from detectors.sigma.values import Document
 from soc.core.clock import LOCAL_ZONE
 from soc.core.errors import InputError
@@ -27,8 +27,8 @@ _LONGEST_RECORD = 10 << 20
 _SOURCE = "detect"
 
 
-def raw_documents(platform: str | None, parser: str | None) -> Documents:
-    """Documents out of raw records: masked, parsed, mapped and enriched as on their way into the store.
+def raw_parts(platform: str | None, parser: str | None) -> Parts:
+    """Files of raw records as parts whose documents are masked, parsed, mapped and enriched as on their way into the store.
 
     Citizen numbers become hashes under a key of this call: the same number stays recognisable within it, and nowhere else.
 
@@ -43,21 +43,32 @@ def raw_documents(platform: str | None, parser: str | None) -> Documents:
     redactor = Redactor(secrets.token_bytes(32))
     document_of = _parsed(parser) if platform is None and parser is not None else _normalised(str(platform), parser)
 
-    def read_file(path: Path, on_fault: OnFault) -> Iterator[tuple[int, Document]]:
-        index = 0
-        for chunk in open_input(path).read(Reading(_SOURCE, datetime.now(UTC), _LONGEST_RECORD)):
+    def whole_file(path: Path) -> Iterator[RawPart]:
+        yield RawPart(path, lambda record: document_of(_masked(record, redactor), record.ident))
+
+    return whole_file
+
+
+@dataclass(frozen=True, slots=True)
+class RawPart:
+    """A whole file of raw records."""
+
+    path: Path
+    document_of: Callable[[RawRecord], Document]
+
+    def read(self, tally: Tally, _screen: Screen | None = None) -> Iterator[Record]:
+        """A document for each record that can be parsed."""
+        for chunk in open_input(self.path).read(Reading(_SOURCE, datetime.now(UTC), _LONGEST_RECORD)):
             for fault in chunk.faults:
-                on_fault(fault)
+                tally.fault(fault)
             for rejected in chunk.rejected:
-                on_fault(InputError(rejected.reason, where=rejected.record.where))
+                tally.fault(InputError(rejected.reason, where=rejected.record.where))
             for record in chunk.records:
                 try:
-                    yield index, document_of(_masked(record, redactor), record.ident)
+                    yield tally.records, self.document_of(record), None, None
                 except InputError as problem:
-                    on_fault(_placed(problem, record.where))
-                index += 1
-
-    return read_file
+                    tally.fault(_placed(problem, record.where))
+                tally.records += 1
 
 
 def _masked(record: RawRecord, redactor: Redactor) -> RawRecord:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from detectors.alert import Alert
 from detectors.detector import SigmaDetector
 from detectors.sigma import RuleSet
-from detectors.sigma.files import documents
+from detectors.sigma.files import parts
 from soc.app.retro import Retro, batches
 from soc.cli.detect import Job, run_detect
 from soc.core.clock import ALL_TIME, iso
@@ -182,7 +182,7 @@ def over_a_file(folder: Path, stream: Sequence[Event]) -> list[dict[str, Any]]:
     forms = [event.fields if index % 2 else event.document() for index, event in enumerate(stream)]
     file.write_bytes(b"".join(orjson.dumps(form) + b"\n" for form in forms))
     out = BytesIO()
-    run_detect(Job([file], documents, [folder / "rules.yml"]), out, StringIO())
+    run_detect(Job([file], parts, [folder / "rules.yml"]), out, StringIO())
     return [orjson.loads(line) for line in out.getvalue().splitlines()]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from detectors.sigma.files import documents
+from detectors.sigma.files import parts
 from soc.cli.detect import (
     EXIT_CLEAN,
     EXIT_MATCHES,
@@ -22,7 +22,7 @@ from soc.cli.detect import (
     read_placeholders,
     run_detect,
 )
-from soc.cli.raw_documents import raw_documents
+from soc.cli.raw_documents import raw_parts
 from soc.core.errors import InputError
 from soc.core.i18n import Lang
 
@@ -70,7 +70,7 @@ def lines(tmp_path: Path, *events: Any, name: str = "events.ndjson") -> Path:
 
 def run(*paths: Path, rules: Path, **options: Any) -> tuple[int, list[dict[str, Any]], str]:
     out, err = io.BytesIO(), io.StringIO()
-    code = run_detect(Job(paths, documents, [rules], lang=Lang.EN, **options), out, err)
+    code = run_detect(Job(paths, parts, [rules], lang=Lang.EN, **options), out, err)
     rows = (
         [json.loads(line) for line in out.getvalue().splitlines()] if options.get("format") is not Format.TABLE else []
     )
@@ -200,7 +200,7 @@ def test_raw_lines_of_a_parser_meet_generic_rules_and_show_no_citizen_number(tmp
     line = '192.0.2.1 - - [17/Nov/2026:08:00:00 +0700] "GET /tra-cuu?cccd=075090000123 HTTP/1.1" 200 5 "-" "-"'
     log.write_text(f"{line}\nnot a log line\n", "utf-8")
     out, err = io.BytesIO(), io.StringIO()
-    job = Job([log], raw_documents(None, "nginx"), [rule], suffixes=None, lang=Lang.EN)
+    job = Job([log], raw_parts(None, "nginx"), [rule], suffixes=None, lang=Lang.EN)
     assert run_detect(job, out, err) == EXIT_REFUSED
     row = json.loads(out.getvalue())
     assert (row["record"], row["@timestamp"]) == (0, "2026-11-17T01:00:00Z")

@@ -1,0 +1,192 @@
+"""Hyperscan databases, compiled once and kept on disk.
+
+A file is named by the hash of everything that goes into it - expressions, flags, version of Hyperscan, kind of processor - and
+holds a hash of its own content. One that is damaged, of another make, or that somebody else could have written is not
+read: the database is compiled anew and takes its place.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import hyperscan
+import orjson
+
+from detectors.sigma.kept import Kept
+from detectors.sigma.predicates import Pattern
+from soc.core.ids import sha256
+
+_NOT_PCRE = re.compile(r"\{,|\[\[?[:.=]|\\N|\(\?[a-zA-Z]*x|\(\?#")
+"""Spellings that Hyperscan takes for something else than Python does; patterns with them are left out."""
+LITERAL = int(hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL)
+_FORMAT = 1
+_VERSION = version("hyperscan")
+
+Expression = tuple[bytes, int]
+"""A regular expression in the spelling of PCRE, and its Hyperscan flags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A database for ASCII texts: first the literals, in any case of letters, then the patterns that Hyperscan takes.
+
+    Attributes:
+        database: None where there is nothing to look for.
+        refused: places of the patterns that are not in it.
+    """
+
+    database: hyperscan.Database | None
+    refused: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Compiles databases, or takes them from a folder.
+
+    Args:
+        kept: files of earlier runs; None keeps nothing.
+    """
+
+    kept: Kept | None = None
+
+    def of(self, literals: Sequence[str], patterns: Sequence[Pattern]) -> Compiled:
+        """The database of ASCII literals and of patterns, as a filter: a pattern's hit must be confirmed."""
+        if self.kept is None:
+            return _compiled(literals, patterns)
+        name = _name(literals, patterns)
+        data = self.kept.read(name)
+        found = None if data is None else _unpacked(data)
+        if found is None:
+            found = _compiled(literals, patterns)
+            self.kept.write(name, _packed(found))
+        return found
+
+
+def hits(database: hyperscan.Database, written: str) -> list[int]:
+    """Places of what stands in an ASCII text, each once: literals first, then the patterns that were not refused."""
+    found: list[int] = []
+    add = found.append
+    database.scan(written.encode(), match_event_handler=lambda ident, *_: add(ident))
+    return found
+
+
+def _name(literals: Sequence[str], patterns: Sequence[Pattern]) -> str:
+    make = (_FORMAT, _VERSION, platform.machine(), _processor())
+    listed = [[pattern.regex, pattern.flags, pattern.folded] for pattern in patterns]
+    return f"{sha256(orjson.dumps([make, literals, listed]))}.hsdb"
+
+
+@cache
+def _processor() -> str:
+    """What this processor can do, since a database is made for it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+
+
+def _compiled(literals: Sequence[str], patterns: Sequence[Pattern]) -> Compiled:
+    flags = [_flags(pattern) for pattern in patterns]
+    expressions = [(as_expression(literal), LITERAL) for literal in literals]
+    expressions += [
+        (_for_hyperscan(pattern.regex).encode(), taken)
+        for pattern, taken in zip(patterns, flags, strict=True)
+        if taken is not None
+    ]
+    refused = frozenset(place for place, taken in enumerate(flags) if taken is None)
+    return Compiled(database_of(expressions) if expressions else None, refused)
+
+
+def database_of(expressions: Sequence[Expression]) -> hyperscan.Database:
+    """A database for block mode; a hit tells the place of its expression."""
+    database = hyperscan.Database()
+    database.compile(
+        expressions=[expression for expression, _ in expressions],
+        ids=list(range(len(expressions))),
+        flags=[flags for _, flags in expressions],
+    )
+    return database
+
+
+def _packed(made: Compiled) -> bytes:
+    data = b"" if made.database is None else hyperscan.dumpb(made.database)
+    return orjson.dumps(sorted(made.refused)) + b"\n" + data
+
+
+def _unpacked(content: bytes) -> Compiled | None:
+    head, _, data = content.partition(b"\n")
+    try:
+        database = _loaded(data) if data else None
+    except hyperscan.error:  # made for another processor, whatever its name says
+        return None
+    return Compiled(database, frozenset(orjson.loads(head)))
+
+
+def _loaded(data: bytes) -> hyperscan.Database:
+    database = hyperscan.loadb(data, hyperscan.HS_MODE_BLOCK)
+    database.scratch = hyperscan.Scratch(database)  # loading makes none, and scanning needs one
+    return database
+
+
+def as_expression(literal: str) -> bytes:
+    """A literal ASCII text as an expression; every sign that could mean something, by its number."""
+    return "".join(char if char.isalnum() else f"\\x{ord(char):02x}" for char in literal).encode()
+
+
+def _for_hyperscan(regex: str) -> str:
+    r"""Python's spelling in PCRE's: `\Z` is `\z`; `\s` takes in the four separators U+001C to U+001F."""
+    parts, in_class, index = [], False, 0
+    while index < len(regex):
+        char = regex[index]
+        if char == "\\" and index + 1 < len(regex):
+            escaped = regex[index : index + 2]
+            index += 2
+            if escaped == r"\Z":
+                escaped = r"\z"
+            elif escaped == r"\s":
+                escaped = r"\s\x1c-\x1f" if in_class else r"[\s\x1c-\x1f]"
+            parts.append(escaped)
+            continue
+        if char == "[" and not in_class:
+            in_class = True
+            parts.append(char)
+            index += 1
+            # a bracket right after the opening one (or its ^) is a plain character
+            for plain in ("^", "]"):
+                if regex[index : index + 1] == plain:
+                    parts.append(plain)
+                    index += 1
+            continue
+        if char == "]":
+            in_class = False
+        parts.append(char)
+        index += 1
+    return "".join(parts)
+
+
+def _flags(pattern: Pattern) -> int | None:
+    """Flags under which Hyperscan takes the pattern, at least as a filter that lets too much through; None if it doesn't."""
+    if not pattern.regex.isascii() or _NOT_PCRE.search(pattern.regex):
+        return None
+    flags = int(hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_ALLOWEMPTY)
+    if pattern.folded or pattern.flags & re.I:
+        flags |= hyperscan.HS_FLAG_CASELESS
+    if pattern.flags & re.S:
+        flags |= hyperscan.HS_FLAG_DOTALL
+    if pattern.flags & re.M:
+        flags |= hyperscan.HS_FLAG_MULTILINE
+    expression = _for_hyperscan(pattern.regex).encode()
+    for extra in (0, hyperscan.HS_FLAG_PREFILTER):
+        try:
+            hyperscan.Database().compile(expressions=[expression], ids=[0], flags=[flags | extra])
+        except hyperscan.error:
+            continue
+        return flags | extra
+    return None
