@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from detectors.bundling import keep_ends
@@ -41,6 +41,10 @@ class Hidden:
     @property
     def key(self) -> Key:
         return self.exception, self.rule_id, self.agency, self.exercise, self.day
+
+    @property
+    def local_day(self) -> date:
+        return date.fromisoformat(self.day)
 
     def __add__(self, other: Hidden) -> Hidden:
         """Both together; `other` came later and has the same key."""

@@ -97,7 +97,7 @@ def test_an_exception_goes_from_draft_over_replay_to_approval_end_and_undo(draft
     assert shown["agencies"] == ["so-mau"]
     text = run("show", ident).stdout
     assert "selection" in text
-    assert "undo the last act" in text
+    assert "took back the act before" in text
 
 
 def test_a_proposal_can_be_replayed_by_its_id_and_rejected(draft: Path) -> None:
