@@ -13,7 +13,7 @@ import orjson
 
 from detectors.sigma.correlation_rules import CorrelationRule, CorrelationType
 from detectors.sigma.measure import Value
-from detectors.sigma.values import MISSING, number, text
+from detectors.sigma.values import MISSING, Document, number, read, text
 from detectors.sigma.windows import Key
 
 ValueOf = Callable[[str], object]
@@ -57,9 +57,15 @@ class Reader:
     carried: tuple[str, ...]
     numeric: bool
 
-    def key(self, value_of: ValueOf) -> Key | None:
-        """What keeps the event's group apart; None when it belongs to none."""
-        parts: list[object] = [_keyed(plain(value_of(name))) for name in self.marks]
+    def key(self, value_of: ValueOf, document: Document) -> Key | None:
+        """What keeps the event's group apart; None when it belongs to none.
+
+        The marks are read from the document itself: no rule has another name for them.
+        """
+        parts: list[object] = []
+        for name in self.marks:
+            mark = document.get(name) or read(document, name)
+            parts.append(mark if type(mark) is str else _keyed(plain(mark)))
         for own, alias in self.group:
             value = value_of(own)
             if type(value) is not str:
