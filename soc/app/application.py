@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from detectors.exceptions.service import ExceptionService
     from detectors.indicators.book import Book
     from detectors.rulesets.service import RuleSets
+    from soc.app.attack_coverage import AttackCoverage
     from detectors.selectors import Definitions
     from detectors.sigma import CorrelationRule, Rule, RuleSet
     from playbooks.action import Actions
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from reports.shelf import ReportService
     from soc.app.exceptions import ExceptionReplay
     from soc.app.gap_watch import GapWatch
+    from soc.app.ledger_view import LedgerView
     from soc.app.pipeline import Pipeline
     from soc.app.redo import Redo
     from soc.app.rule_loading import Loaded
@@ -203,6 +205,14 @@ class Application:
         library = Library(self.home / "rulesets", self.blobs)
         living = Living(own_rules() / "sigma", self.home / "rules")
         return RuleSets(self.database, self.clock, self.audit, library, living, RuleSet.load)
+
+    @cached_property
+    def attack(self) -> AttackCoverage:
+        """What the rules that run cover of ATT&CK."""
+        from detectors.rulepack import own_rules
+        from soc.app.attack_coverage import AttackCoverage
+
+        return AttackCoverage(self.rule_sets, [own_rules(), self.home / "rules"])
 
     @cached_property
     def loaded_rules(self) -> Loaded:
@@ -336,6 +346,13 @@ class Application:
             make=self.make_detector,
             clock=self.clock,
         )
+
+    @cached_property
+    def ledger(self) -> LedgerView:
+        """What the rules ran over, and where they could not look."""
+        from soc.app.ledger_view import LedgerView
+
+        return LedgerView(self.database, self.gaps, lambda: self.detector.ruleset)
 
     @cached_property
     def gap_watch(self) -> GapWatch:
