@@ -37,6 +37,7 @@ from soc.access.passwords import Passwords
 from soc.access.principal import SYSTEM, Role
 from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
+from soc.app.attack_coverage import AttackCoverage
 from soc.app.exceptions import ExceptionReplay
 from soc.audit.trail import AuditTrail
 from soc.compliance.assessor import Assessor, Rulebook
@@ -142,6 +143,7 @@ class House:
     reports: ReportService
     audit_key: Ed25519PrivateKey
     rule_sets: RuleSets
+    attack: AttackCoverage
 
     def app(self, *, secure: bool = False) -> FastAPI:
         return make_app(self, secure=secure)
@@ -188,6 +190,14 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
         ran=lambda _: (),
         sample=sample,
     )
+    rule_sets = RuleSets(
+        database,
+        clock,
+        audit,
+        Library(folder / "rulesets", BlobStore(folder / "blobs")),
+        Living(own_rules() / "sigma", folder / "rules"),
+        RuleSet.load,
+    )
     return House(
         settings=Settings(home=folder, sample=sample),
         clock=clock,
@@ -209,14 +219,8 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
             database, blobs, clock=clock, audit=audit, assessor=assessor, letterhead=lambda *_: LETTERHEAD
         ),
         audit_key=Ed25519PrivateKey.generate(),
-        rule_sets=RuleSets(
-            database,
-            clock,
-            audit,
-            Library(folder / "rulesets", BlobStore(folder / "blobs")),
-            Living(own_rules() / "sigma", folder / "rules"),
-            RuleSet.load,
-        ),
+        rule_sets=rule_sets,
+        attack=AttackCoverage(rule_sets, [own_rules(), folder / "rules"]),
     )
 
 

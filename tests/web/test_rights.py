@@ -54,6 +54,8 @@ ALLOWED = {
     ("GET", "/search"): SEARCHERS,
     ("GET", "/events/{ident}"): READERS,
     ("GET", "/rules"): RULES,
+    ("GET", "/rules/coverage"): RULES,
+    ("GET", "/rules/coverage/layer"): RULES,
     ("GET", "/compliance"): READERS,
     ("GET", "/compliance/{criterion}"): READERS,
     ("GET", "/evidence"): READERS,
