@@ -23,6 +23,7 @@ from detectors.sigma.state import RuleState
 from soc.app.gaps import Gap, GapBook, GapKind
 from soc.app.tables import LedgerDay, LedgerKind, LedgerRules
 from soc.core.clock import LOCAL_ZONE
+from soc.core.i18n import Message, msg
 from soc.core.scope import PROVINCE, Scope
 from soc.storage.sql import Database
 
@@ -31,6 +32,13 @@ DAYS = 7
 MAX_JUDGED = 1000
 NO_SOURCE = "no_source"
 """In place of a RuleState: nothing that the rule looks at ever came."""
+STATE_LABELS: Mapping[str, Message] = {
+    RuleState.READY.value: msg("sẵn sàng"),
+    RuleState.PARTLY_BLIND.value: msg("mù một phần"),
+    RuleState.BLIND.value: msg("mù"),
+    NO_SOURCE: msg("không có nguồn"),
+}
+"""State -> the words shown to a person."""
 
 
 @dataclass(frozen=True, slots=True)

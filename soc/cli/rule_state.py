@@ -11,24 +11,17 @@ from rich.table import Table
 
 from detectors.detector import title_of
 from detectors.sigma import RuleSet
-from detectors.sigma.state import RuleState
 from soc.app.application import Application
 from soc.app.gaps import Gap
-from soc.app.ledger_view import NO_SOURCE, RuleStates
+from soc.app.ledger_view import STATE_LABELS, RuleStates
 from soc.cli.context import Json, console, emit, local, moment_of, say, settings
 from soc.cli.rule_paths import find_rule, sigma_paths
 from soc.core.clock import ALL_TIME, Window
 from soc.core.errors import NotFoundError
-from soc.core.i18n import Message, msg
+from soc.core.i18n import msg
 from soc.core.scope import PROVINCE
 
 EXIT_OPEN = 1
-STATES: dict[str, Message] = {
-    RuleState.READY.value: msg("sẵn sàng"),
-    RuleState.PARTLY_BLIND.value: msg("mù một phần"),
-    RuleState.BLIND.value: msg("mù"),
-    NO_SOURCE: msg("không có nguồn"),
-}
 
 
 def list_states(paths: list[Path] | None, *, json: bool) -> None:
@@ -42,10 +35,10 @@ def list_states(paths: list[Path] | None, *, json: bool) -> None:
     lang = settings().lang
     for one in found:
         name = one.rule.name or one.rule.id
-        typer.echo(f"{name:36} {STATES[one.state].render(lang):16} {title_of(one.rule)[lang.value]}")
+        typer.echo(f"{name:36} {STATE_LABELS[one.state].render(lang):16} {title_of(one.rule)[lang.value]}")
         for source, feed in one.feeds.items():
             blind = f"  {msg('không thấy: {fields}', fields=', '.join(feed.blind)).render(lang)}" if feed.blind else ""
-            typer.echo(f"    {source:40} {STATES[feed.state.value].render(lang)}{blind}")
+            typer.echo(f"    {source:40} {STATE_LABELS[feed.state.value].render(lang)}{blind}")
 
 
 def _state_row(one: RuleStates) -> dict[str, object]:

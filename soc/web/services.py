@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # brings pySigma; a console that nobody asks for rules does w
     from detectors.exceptions.service import ExceptionService
     from detectors.rulesets.service import RuleSets
     from soc.app.exceptions import ExceptionReplay
+    from soc.app.ledger_view import LedgerView
 
 
 class Reports(Protocol):
@@ -97,6 +98,8 @@ class Services(Protocol):
     def evidence(self) -> EvidenceService: ...
     @property
     def catalogue(self) -> Catalogue: ...
+    @property
+    def ledger(self) -> LedgerView: ...
     @property
     def exercises(self) -> ExerciseService: ...
     @property

@@ -39,6 +39,9 @@ from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
 from soc.app.attack_coverage import AttackCoverage
 from soc.app.exceptions import ExceptionReplay
+from soc.app.gaps import GapBook
+from soc.app.ledger import Ledger
+from soc.app.ledger_view import LedgerView
 from soc.audit.trail import AuditTrail
 from soc.compliance.assessor import Assessor, Rulebook
 from soc.compliance.catalogue import Catalogue, EvidenceKind, load_catalogue, load_levels
@@ -136,6 +139,7 @@ class House:
     incident_reader: IncidentReader
     exceptions: ExceptionService
     exception_replay: ExceptionReplay
+    ledger: LedgerView
     evidence: EvidenceService
     catalogue: Catalogue
     exercises: ExerciseService
@@ -211,6 +215,7 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
         incident_reader=IncidentReader(database, clock, duties),
         exceptions=exceptions,
         exception_replay=ExceptionReplay(exceptions, store, feed, _detector, lambda: ruleset, database, audit),
+        ledger=LedgerView(database, GapBook(database), lambda: ruleset),
         evidence=EvidenceService(database, blobs, clock, audit, catalogue),
         catalogue=catalogue,
         exercises=ExerciseService(database, load_scenarios(ROOT / "soc" / "exercises" / "scenarios"), clock, audit),
@@ -239,6 +244,7 @@ class Ids:
     exception: str
     report: str
     report_file: str
+    source: str
 
 
 def furnish(house: House) -> dict[str, Ids]:
@@ -252,8 +258,12 @@ def _furnish(house: House, agency: str) -> Ids:
     events = [_event(agency, number) for number in range(60)]
     house.store.append(events)
     alert = make_alert(agency, tuple(event.id for event in events[:3]))
+    ruleset = RuleSet.load([house.settings.home / "rule.yml"])
+    ledger = Ledger(GapBook(house.database), lambda: ruleset)
     with house.database.transaction() as session:
         [code] = house.incidents.take(session, [alert])
+        ledger.ran(session, events[1:], NOW)
+        ledger.failed(session, events[:1], SCRIPT, NOW)
     officer = house.accounts.principal(f"cb.{agency[-2:]}")
     declared = Declaration(
         "L1-05", agency, EvidenceKind.DOCUMENT, date(2026, 1, 1), date(2026, 11, 20), date(2026, 11, 20), note=SCRIPT
@@ -263,7 +273,9 @@ def _furnish(house: House, agency: str) -> Ids:
     judged = house.assessor.assess(officer, "2026-11")
     report = house.reports.build(officer, "periodic_4layer", judged.id, forms=("html",), languages=(Lang.VI,))
     exception = house.exceptions.propose(officer, make_proposal(agency))
-    return Ids(events[0].id, alert.id, code, receipt.id, exception.id, report.id, report.files[0].name)
+    return Ids(
+        events[0].id, alert.id, code, receipt.id, exception.id, report.id, report.files[0].name, events[0].source
+    )
 
 
 def _event(agency: str, number: int) -> Event:

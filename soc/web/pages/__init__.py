@@ -17,6 +17,7 @@ from soc.web.pages import (
     rules,
     search,
     signin,
+    sources,
     styles,
     today,
 )
@@ -31,6 +32,7 @@ ROUTERS = (
     search.router,
     events.router,
     rules.router,
+    sources.router,
     coverage.router,
     compliance.router,
     evidence.router,
