@@ -19,12 +19,12 @@ from detectors.sigma.firing import Firing, Withdrawal
 from detectors.sigma.measure import Entry
 from detectors.sigma.moments import moment_us
 from detectors.sigma.pipelines import NONE
-from detectors.sigma.readings import ValueOf, default_partition, named_group, no_partition
+from detectors.sigma.readings import Reader, ValueOf, default_partition, named_group, no_partition
 from detectors.sigma.rules import RuleSet
 from detectors.sigma.snapshots import read_snapshot, write_snapshot
 from detectors.sigma.tracking import Cause, Change, CorrelationStats, Limits, Stream, Tracker
 from detectors.sigma.values import MISSING, Document
-from detectors.sigma.wiring import Input, wire
+from detectors.sigma.wiring import wire
 
 __all__ = ["CorrelationStats", "Correlator", "Firing", "Limits", "Withdrawal"]
 DEFAULT_LIMITS = Limits()
@@ -34,6 +34,7 @@ Pending: TypeAlias = dict[int, list[Change]]
 """Position of a correlation -> what changes for it."""
 _NOTHING: tuple[object, ...] = ()
 _entry = partial(tuple.__new__, Entry)
+"""An entry without the call that a named tuple makes in between; one is made for every event."""
 
 
 def _ignore(_withdrawal: Withdrawal) -> None:
@@ -67,6 +68,11 @@ class Correlator:
     def _start_afresh(self) -> None:
         self._stream = Stream(room=self._limits.total_entries, room_for_groups=self._limits.groups)
         self._trackers = [Tracker(rule, self._limits, self._stream, self._withdrawn) for rule in self._rules]
+        self._only = {
+            rule_id: (self._trackers[found[0].position], found[0].readers[0])
+            for rule_id, found in self._inputs.items()
+            if len(found) == 1 and len(found[0].readers) == 1
+        }
 
     def feed(
         self, document: Document, matches: Iterable[Match], reference: str, time_us: int | None = None
@@ -82,23 +88,26 @@ class Correlator:
         Returns:
             Correlations that hold now, inner ones first; `rule.reported` and `repeated` say which are news.
         """
-        wanted = [match for match in matches if match.rule.id in self._inputs]
+        inputs = self._inputs
+        wanted = [match for match in matches if match.rule.id in inputs]
         if not wanted:
             return []
+        first = wanted[0]
         time = moment_us(document) if time_us is None else time_us
         if time is None:
-            time = moment_us(wanted[0].document)
+            time = moment_us(first.document)
         if time is None:
             self._stream.untimed += 1
             return []
-        if self._stream.advance(time, document.get("soc.received")) > 0:
-            self._note_lateness(self._stream.newest - time, document)
-        inputs = self._inputs[wanted[0].rule.id]
-        if len(wanted) == 1 and len(inputs) == 1 and len(inputs[0].readers) == 1:
-            firings = self._arrive(inputs[0], wanted[0], time, reference)
+        stream = self._stream
+        if stream.advance(time, document.get("soc.received")) > 0:
+            self._note_lateness(stream.newest - time, document)
+        only = self._only.get(first.rule.id)
+        if only is not None and len(wanted) == 1:
+            firings = self._arrive(*only, first, time, reference)
         else:
             firings = self._arrive_at_all(wanted, time, reference)
-        if self._stream.room < 0 or self._stream.room_for_groups < 0:
+        if stream.room < 0 or stream.room_for_groups < 0:
             self._give_way()
         return firings
 
@@ -108,28 +117,26 @@ class Correlator:
             own = source if source in self._limits.lateness_of else platform
             self._stream.late[str(own or "")] += 1
 
-    def _arrive(self, found: Input, match: Match, time: int, reference: str) -> list[Firing]:
+    def _arrive(self, tracker: Tracker, reader: Reader, match: Match, time: int, reference: str) -> list[Firing]:
         """An event that one correlation looks at, once: the common case, kept short."""
-        reader, value_of = found.readers[0], match.value_of
-        key = reader.key(value_of, match.document)
+        value_of, document = match.value_of, match.document
+        key = reader.key(value_of, document)
         if key is None:
             return []
-        value, carried = None, _NOTHING
+        value = None
         if reader.fields:
             value = reader.value(value_of)
             if value is None:
                 return []
-        if reader.carried:
-            carried = reader.carry(value_of)
+        carried = reader.carry(value_of) if reader.carried else _NOTHING
         entry = _entry((time, reader.source, value, reference, reference, carried))
-        tracker = self._trackers[found.position]
-        outcome = tracker.arrive(key, entry, reference, match.document)
+        outcome = tracker.arrive(key, entry, document)
         if outcome is None:
             return []
         if outcome.turned and tracker.rule.id in self._inputs:
             pending: Pending = {}
             self._pass_on(pending, tracker.rule, outcome.turned)
-            return outcome.firings + self._spread(pending, Cause(reference, match.document))
+            return outcome.firings + self._spread(pending, Cause(reference, document))
         return outcome.firings
 
     def _arrive_at_all(self, wanted: Sequence[Match], time: int, reference: str) -> list[Firing]:

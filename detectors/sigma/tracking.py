@@ -158,21 +158,25 @@ class Tracker:
         self._stream, self._withdrawn = stream, withdrawn
         self._sweep_at = 0
 
-    def arrive(self, key: Key, entry: Entry, reference: str, document: Document) -> Outcome | None:
+    def arrive(self, key: Key, entry: Entry, document: Document) -> Outcome | None:
         """The common case of `take`, one entry that comes in order; None when nothing follows from it."""
-        window = self._window(key)
+        stream, window = self._stream, self.windows.get(key)
+        if window is None:
+            window = self._open(key)
+        window.turn, window.now, window.received = stream.turn, stream.now, stream.received
         held = window.push(entry)
         if held is None:
-            return self.take((Change(True, key, entry),), Cause(reference, document))
-        self._stream.room -= 1
-        time, window.latest, previous = entry[0], entry[0], window.latest
+            return self.take((Change(True, key, entry),), Cause(entry.ref, document))
+        stream.room -= 1
+        time, previous = entry[0], window.latest
+        window.latest = time
         outcome = None
         if held or time in window.held:
             outcome = Outcome([], [])
-            self._settle(window, entry, held, Cause(reference, document), outcome)
+            self._settle(window, entry, held, Cause(entry.ref, document), outcome)
         if len(window.entries) >= window.trim_at:
             self._trim(window, time if previous is None else min(time, previous))
-        if self._stream.now >= self._sweep_at:
+        if stream.now >= self._sweep_at:
             self._sweep()
         return outcome
 
@@ -227,7 +231,7 @@ class Tracker:
     def _turn_off(self, window: Window, moment: int, cause: Cause, outcome: Outcome) -> None:
         outcome.turned.append(Change(False, window.key, window.held.pop(moment)))
         self._stream.withdrawn += 1
-        self._withdrawn(Withdrawal(self.rule, named_group(self.rule, window.key), moment, cause.reference))
+        self._withdrawn(Withdrawal(self.rule, self._group(window), moment, cause.reference))
 
     def _firing(self, window: Window, moment: int, cause: Cause) -> Firing:
         repeated = window.reported is not None and abs(moment - window.reported) <= self._span
@@ -238,7 +242,7 @@ class Tracker:
             first, references = inside[0].time, tuple(dict.fromkeys(entry.ref for entry in inside))
         return Firing(
             self.rule,
-            named_group(self.rule, window.key),
+            self._group(window),
             references,
             cause.reference,
             first,
@@ -249,13 +253,21 @@ class Tracker:
         )
 
     def _window(self, key: Key) -> Window:
-        stream = self._stream
-        window = self.windows.get(key)
+        stream, window = self._stream, self.windows.get(key)
         if window is None:
-            window = self.windows[key] = Window(key, self._span, self._make)
-            stream.room_for_groups -= 1
+            window = self._open(key)
         window.turn, window.now, window.received = stream.turn, stream.now, stream.received
         return window
+
+    def _open(self, key: Key) -> Window:
+        window = self.windows[key] = Window(key, self._span, self._make)
+        self._stream.room_for_groups -= 1
+        return window
+
+    def _group(self, window: Window) -> Mapping[str, object]:
+        if window.group is None:
+            window.group = named_group(self.rule, window.key)
+        return window.group
 
     def _trim(self, window: Window, newest: int) -> None:
         """Forget what no window can need any more.

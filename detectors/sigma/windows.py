@@ -7,7 +7,7 @@ entry that comes in order this costs the same however full the window is; a late
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from detectors.sigma.measure import Entry, Gauge
@@ -24,6 +24,7 @@ class Window:
     Attributes:
         key: of the group.
         entries: in order of time, those of one instant in order of arrival.
+        group: name in `group-by` -> value, once asked for.
         held: moments at which the correlation holds, with the entry that stands for the moment.
         latest: time of the last arrival.
         reported: moment of the last firing that was news.
@@ -33,11 +34,12 @@ class Window:
 
     __slots__ = (
         "_end", "_gauge", "_make", "_span", "_start",
-        "entries", "held", "key", "latest", "now", "received", "reported", "trim_at", "turn",
+        "entries", "group", "held", "key", "latest", "now", "received", "reported", "trim_at", "turn",
     )  # fmt: skip
 
     def __init__(self, key: Key, span_us: int, make: Callable[[], Gauge]) -> None:
         self.key, self._span, self._make = key, span_us, make
+        self.group: Mapping[str, object] | None = None
         self.entries: list[Entry] = []
         self.held: dict[int, Entry] = {}
         self.latest: int | None = None
@@ -107,8 +109,9 @@ class Window:
 
     def measured_at(self, moment: int) -> float:
         """The number that the condition is about."""
-        end = bisect_left(self.entries, (moment + 1,))
-        self._seek(self._begin(moment), end)
+        entries, end = self.entries, self._end
+        if end != len(entries) or entries[-1].time != moment:
+            self._seek(self._begin(moment), bisect_left(entries, (moment + 1,)))
         return self._gauge.measured(moment - self._span)
 
     def span_at(self, moment: int) -> Sequence[Entry]:
