@@ -17,6 +17,7 @@ from soc.cli.rule_diff import diff
 from soc.cli.rule_exceptions import app as exceptions
 from soc.cli.rule_explain import explain
 from soc.cli.rule_layer import layer
+from soc.cli.rule_measure import measure
 from soc.cli.rule_paths import Paths, find_rule, sigma_paths
 from soc.cli.rule_sets import activate, history, import_, rollback, sets
 from soc.cli.rule_state import gaps, list_states, redo
@@ -26,6 +27,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=N
 app.command(help=msg("Kiểm tra luật Sigma và YARA; nêu mọi lỗi một lần").text)(check)
 app.command("test", help=msg("Thử luật Sigma với các ca phải bắt và phải để yên").text)(try_cases)
 app.command(help=msg("Vì sao một luật khớp hay không khớp với sự kiện trong một tệp").text)(explain)
+app.command(help=msg("Mỗi luật tốn bao nhiêu và khớp bao nhiêu lần trên các tệp nhật ký").text)(measure)
 app.command(help=msg("Độ phủ ATT&CK đo bằng ca thử, xuất thành lớp của ATT&CK Navigator").text)(layer)
 app.add_typer(exceptions, name="exception")
 app.command("import", help=msg("Nhập một bộ luật công bố; chưa chạy luật nào").text)(import_)
