@@ -7,18 +7,50 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
 ABSENT = object()
+DASHES = "-/\u2013\u2014\u2015"
+PARTS: Mapping[str, Callable[[datetime], int]] = {
+    "minute": lambda moment: moment.minute,
+    "hour": lambda moment: moment.hour,
+    "day": lambda moment: moment.day,
+    "week": lambda moment: moment.isocalendar().week,
+    "month": lambda moment: moment.month,
+    "year": lambda moment: moment.year,
+}
+ENCODINGS: Mapping[str, Callable[[str], bytes]] = {
+    "wide": lambda text: text.encode("utf-16-le"),
+    "utf16le": lambda text: text.encode("utf-16-le"),
+    "utf16be": lambda text: text.encode("utf-16-be"),
+    "utf16": lambda text: b"\xff\xfe" + text.encode("utf-16-le"),
+}
 
 
-def rule_holds(rule: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-    """Whether a rule document holds for an event."""
-    detection = rule["detection"]
+def rule_holds(
+    rule: Mapping[str, Any], event: Mapping[str, Any], placeholders: Mapping[str, Sequence[str]] | None = None
+) -> bool:
+    """Whether a rule document holds for an event; `placeholders` is what `expand` puts in."""
+    detection = _filled(rule["detection"], placeholders or {})
     named = {name: _search(value, event) for name, value in detection.items() if name != "condition"}
     return bool(eval(_as_python(detection["condition"], named), {"__builtins__": {}}, {}))  # noqa: S307 - our own words
+
+
+def _filled(found: Any, placeholders: Mapping[str, Sequence[str]]) -> Any:
+    """The searches with a list of values for each that has a placeholder; one stands alone in a value here."""
+    if isinstance(found, list):
+        return [_filled(item, placeholders) for item in found]
+    if not isinstance(found, Mapping):
+        return found
+    filled = {key: _filled(value, placeholders) for key, value in found.items()}
+    for key in [key for key in filled if key.endswith("|expand")]:
+        before, name, after = filled.pop(key).split("%")
+        filled[key.removesuffix("|expand")] = [f"{before}{value}{after}" for value in placeholders[name]]
+    return filled
 
 
 def _as_python(condition: str, named: Mapping[str, bool]) -> str:
@@ -49,36 +81,49 @@ def _line(key: str, wanted: Any, event: Mapping[str, Any]) -> bool:
 
 def _one(field: str, modifiers: list[str], wanted: Any, event: Mapping[str, Any]) -> bool:
     if not field:
-        return any(
-            _matches(text_of(leaf), f"*{wanted}*", cased=False) for leaf in _everything(event) if leaf is not None
-        )
+        texts = [text_of(leaf) for leaf in _everything(event) if leaf is not None]
+        if "re" in modifiers:
+            return any(re.search(wanted, text) for text in texts)
+        return any(_matches(text, f"*{wanted}*", cased="cased" in modifiers) for text in texts)
     found = event.get(field, ABSENT)
     if "exists" in modifiers:
         return (found is not ABSENT) is wanted
     if "fieldref" in modifiers:
-        return _same(found, event.get(wanted, ABSENT))
+        return _same(found, event.get(wanted, ABSENT), modifiers)
     leaves = [None] if found is ABSENT else list(_flat(found))
     return any(_leaf_matches(leaf, modifiers, wanted) for leaf in leaves)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: Any, other: Any, modifiers: list[str]) -> bool:
     if one is ABSENT or other is ABSENT:
         return False
     return any(
-        a is not None and b is not None and folded(text_of(a)) == folded(text_of(b))
+        a is not None and b is not None and _stands(folded(text_of(b)), folded(text_of(a)), modifiers)
         for a in _flat(one)
         for b in _flat(other)
     )
 
 
+def _stands(needle: str, text: str, modifiers: list[str]) -> bool:
+    if "contains" in modifiers:
+        return needle in text
+    if "startswith" in modifiers:
+        return text.startswith(needle)
+    return text.endswith(needle) if "endswith" in modifiers else text == needle
+
+
 def _leaf_matches(leaf: Any, modifiers: list[str], wanted: Any) -> bool:  # noqa: PLR0911
     if wanted is None or leaf is None:
         return wanted is None and leaf is None
+    part = next((name for name in PARTS if name in modifiers), None)
+    if part is not None:
+        return _time_matches(leaf, PARTS[part], modifiers, wanted)
     for op in ("lt", "lte", "gt", "gte"):
         if op in modifiers:
             return _compares(op, leaf, wanted)
     if "re" in modifiers:
-        return re.search(wanted, text_of(leaf), re.IGNORECASE if "i" in modifiers else 0) is not None
+        flags = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
+        return re.search(wanted, text_of(leaf), sum(flags[m] for m in modifiers if m in flags)) is not None
     if "cidr" in modifiers:
         return _in_network(text_of(leaf), wanted)
     if isinstance(wanted, (int, float)) and not isinstance(wanted, bool):
@@ -87,11 +132,39 @@ def _leaf_matches(leaf: Any, modifiers: list[str], wanted: Any) -> bool:  # noqa
         return isinstance(leaf, str) and folded(leaf) == str(wanted)
     if isinstance(wanted, bool):
         return folded(text_of(leaf)) == str(wanted).lower()
+    if {"base64", "base64offset"} & set(modifiers):
+        return any(_placed(found, text_of(leaf), modifiers) for found in _encoded(wanted, modifiers))
+    return _placed(wanted, text_of(leaf), modifiers)
+
+
+def _encoded(wanted: str, modifiers: list[str]) -> list[str]:
+    """The Base64 forms; for offsets, what is sure whatever stands before and behind."""
+    encode = next((ENCODINGS[name] for name in modifiers if name in ENCODINGS), str.encode)
+    data = encode(wanted)
+    if "base64" in modifiers:
+        return [b64encode(data).decode()]
+    forms = []
+    for shift, cut in ((0, 0), (1, 2), (2, 3)):
+        text = b64encode(b"\0" * shift + data).decode().rstrip("=")
+        forms.append(text[cut : len(text) - ((shift + len(data)) % 3 != 0)])
+    return forms
+
+
+def _time_matches(leaf: Any, part: Callable[[datetime], int], modifiers: list[str], bound: int) -> bool:
+    try:
+        found = part(datetime.fromisoformat(leaf))
+    except (TypeError, ValueError):
+        return False
+    op = next((name for name in modifiers if name in ("lt", "lte", "gt", "gte")), None)
+    return found == bound if op is None else _compares(op, found, bound)
+
+
+def _placed(wanted: str, text: str, modifiers: list[str]) -> bool:
     before = "*" if "contains" in modifiers or "endswith" in modifiers else ""
     after = "*" if "contains" in modifiers or "startswith" in modifiers else ""
     # a backslash at the end of the value must not escape the star behind it
     closed = wanted + "\\" if after and _ends_open(wanted) else wanted
-    return _matches(text_of(leaf), before + closed + after, cased="cased" in modifiers)
+    return _matches(text, before + closed + after, cased="cased" in modifiers, dashes="windash" in modifiers)
 
 
 def _ends_open(pattern: str) -> bool:
@@ -131,7 +204,7 @@ def _fold(char: str) -> str:
     return char.lower() if len(char.lower()) == 1 else char
 
 
-def _matches(value: str, pattern: str, *, cased: bool) -> bool:
+def _matches(value: str, pattern: str, *, cased: bool, dashes: bool = False) -> bool:
     tokens = list(_tokens(pattern))
     chars = list(value) if cased else [_fold(char) for char in value]
     if not cased:
@@ -146,7 +219,7 @@ def _matches(value: str, pattern: str, *, cased: bool) -> bool:
             kind, wanted = tokens[at]
             if kind == "*":
                 following.add(at)
-            elif kind == "?" or wanted == char:
+            elif kind == "?" or wanted == char or (dashes and wanted in DASHES and char in DASHES and kind == "char"):
                 following.add(at + 1)
         reachable = _skip_stars(following, tokens)
     return len(tokens) in reachable
