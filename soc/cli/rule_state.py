@@ -18,7 +18,7 @@ from soc.cli.context import Json, console, emit, local, moment_of, say, settings
 from soc.cli.rule_paths import find_rule, sigma_paths
 from soc.core.clock import ALL_TIME, Window
 from soc.core.errors import NotFoundError
-from soc.core.i18n import msg
+from soc.core.i18n import Lang, msg
 from soc.core.scope import PROVINCE
 
 EXIT_OPEN = 1
@@ -97,7 +97,7 @@ def _rule_id(soc: Application, ident: str) -> str:
 
 def _gap_row(gap: Gap) -> dict[str, object]:
     row = asdict(gap) | {"kind": gap.kind.value, "ids": sorted(gap.ids)}
-    return row | {"reason": {lang: gap.reason.render(lang) for lang in type(settings().lang)}}
+    return row | {"reason": {lang.value: gap.reason.render(lang) for lang in Lang}}
 
 
 def _show(found: list[Gap]) -> None:
