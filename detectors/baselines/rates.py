@@ -76,8 +76,10 @@ class Rates:
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = Series(slot, slot, iso(occurrence.moment))
+            self._set_norm(key, series, spec)
         elif slot > series.last:
-            self._turn(key, series, slot, spec, occurrence)
+            self._turn(series, slot, spec, occurrence)
+            self._set_norm(key, series, spec)
         if slot not in series.counts:
             self.cells += 1
         series.counts[slot] = series.counts.get(slot, 0) + 1
@@ -86,16 +88,19 @@ class Rates:
             return None
         return _judge(series, occurrence)
 
-    def _turn(self, key: Key, series: Series, slot: int, spec: Baseline, occurrence: Occurrence) -> None:
-        """Begin a new slot: forget what is too old, work out what will be usual."""
+    def _turn(self, series: Series, slot: int, spec: Baseline, occurrence: Occurrence) -> None:
+        """Begin a new slot, and forget what is too old."""
         oldest = slot - spec.history // spec.slot
         for number in [number for number in series.counts if number < oldest]:
             del series.counts[number]
             self.cells -= 1
         series.last, series.began, series.examples = slot, iso(occurrence.moment), []
-        known = self._series.get((*key[:2], "", key[3])) if key[2] else series
-        learnt = known is not None and (slot - known.first) * spec.slot >= spec.learning
-        series.norm = self._seasons.norm(known.counts, known.first, slot, spec) if known and learnt else None
+
+    def _set_norm(self, key: Key, series: Series, spec: Baseline) -> None:
+        """Work out what will be usual for the slot that begins; for an exercise, by what the real world has done before it."""
+        known = self._series.get((*key[:2], "", key[3]))
+        learnt = known is not None and (series.last - known.first) * spec.slot >= spec.learning
+        series.norm = self._seasons.norm(known.counts, known.first, series.last, spec) if known and learnt else None
         series.least = least_count(series.norm, spec.minimum, spec.threshold) if series.norm else 0
 
     def _bound(self) -> None:

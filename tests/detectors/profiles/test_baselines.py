@@ -77,10 +77,9 @@ def test_a_busy_weekend_is_compared_with_weekends(definitions: Definitions, even
 def test_an_exercise_is_judged_by_the_real_norm_and_counted_apart(definitions: Definitions, event: MakeEvent) -> None:
     detector = ProfileDetector(definitions, plain_week)
     detector.observe(weeks(event, 21))
-    first_drill = opened(event, 21, 0, 1, exercise="DT-1") + opened(event, 21, 6, 30, exercise="DT-1")
-    drill = detector.observe(first_drill)
+    drill = detector.observe(opened(event, 21, 0, 40, exercise="DT-1"))
     assert {alert.exercise for alert in drill} == {"DT-1"}
-    assert not detector.observe(opened(event, 21, 6, 5))
+    assert not detector.observe(opened(event, 21, 0, 8))
 
 
 def test_one_user_never_hides_another_and_no_agency_another(definitions: Definitions, event: MakeEvent) -> None:
