@@ -14,8 +14,11 @@ from detectors.exceptions.acts import State
 from detectors.exceptions.managed import ManagedException, Proposal
 from soc.access.principal import SYSTEM, Principal, Role
 from soc.app.application import Application
-from soc.core.clock import FixedClock, Window, parse_iso
+from soc.app.gaps import GapKind, gap_of
+from soc.core.clock import FixedClock, Window, iso, parse_iso
 from soc.core.errors import EngineError, InputError
+from soc.core.event import Event
+from soc.core.i18n import msg
 from soc.core.scope import PROVINCE
 from soc.core.settings import Settings
 
@@ -123,6 +126,27 @@ def test_what_a_failed_batch_hid_is_counted_once(app: Application, clock: FixedC
     assert app.exceptions.get(SYSTEM, made.id).count == 0
     app.pipeline.drain()
     assert app.exceptions.get(SYSTEM, made.id).count == 2
+
+
+def test_what_is_hidden_of_a_gap_is_counted_when_the_gap_closes(
+    app: Application, clock: FixedClock, tmp_path: Path
+) -> None:
+    """Events that are in the store and that no detector saw."""
+    feed(app, tmp_path / "a.log", call(NOW))
+    made = approved(app, proposal(app))
+    (told,) = app.store.scan("", PROVINCE)
+    later = iso(NOW + timedelta(hours=3))
+    missed = [
+        Event({**told.fields, "event.id": f"missed-{n}", "@timestamp": later, "soc.received": later}) for n in range(3)
+    ]
+    app.store.append(missed)
+    with app.database.transaction() as session:
+        app.gaps.open(session, gap_of(GapKind.MISSED, missed, msg("chạy lại theo yêu cầu"), NOW))
+    clock.advance(timedelta(hours=4))
+    (redone,) = app.redo.run_due()
+    assert (redone.alerts, redone.fault) == (0, None)
+    assert app.exceptions.get(SYSTEM, made.id).count == 3
+    assert app.redo.run_due() == []
 
 
 def test_a_replay_says_what_would_have_been_hidden_and_changes_nothing(
