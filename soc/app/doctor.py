@@ -131,6 +131,26 @@ def _refusals(app: Application, loaded: Loaded) -> tuple[State, Message]:
     )
 
 
+def _definitions(app: Application) -> tuple[State, Message]:
+    """Of new terms and baselines; one that is refused runs nowhere, so its fault is told here."""
+    found = app.profiles
+    if found.refusals:
+        return State.BAD, msg(
+            "{count} định nghĩa bị từ chối: {first}", count=len(found.refusals), first=found.refusals[0].as_message()
+        )
+    return State.OK, msg("{count} định nghĩa", count=len(found.ruleset.rules))
+
+
+def _indicators(app: Application) -> tuple[State, Message]:
+    usable = sum(count for *_, state, _, count in app.indicators.counts() if state != "refused")
+    _, fresh = app.indicators.unhunted(0)
+    if fresh:
+        return State.WARN, msg(
+            "{count} chỉ dấu, {fresh} chưa tìm lại trong kho; chạy 'soc indicators hunt'", count=usable, fresh=fresh
+        )
+    return State.OK, msg("{count} chỉ dấu", count=usable)
+
+
 def _audit(app: Application) -> tuple[State, Message]:
     with app.database.reading() as session:
         report = app.audit.verify(session)
@@ -148,5 +168,7 @@ CHECKS: dict[str, Callable[[Application], tuple[State, Message]]] = {
     "platforms": _platforms,
     "sources": _sources,
     "rules": _rules,
+    "definitions": _definitions,
+    "indicators": _indicators,
     "audit": _audit,
 }

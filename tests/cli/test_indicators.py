@@ -11,8 +11,10 @@ from typer.testing import CliRunner, Result
 
 from collectors.inputs import open_input
 from soc.app.application import Application
+from soc.app.doctor import State, examine
 from soc.cli import indicators
 from soc.cli.context import settings
+from soc.core.i18n import Lang
 from soc.incidents.tables import AlertRow
 
 LIST = "evil.example\n45[.]66.77.88\n10.0.0.1\ngov.vn\nnot one\n"
@@ -105,3 +107,16 @@ def test_a_warning_list_of_misp_refuses_from_then_on_and_can_be_left_out(tmp_pat
     assert "misp:busy refuses 1" in imported(tmp_path).stderr
     (tmp_path / "more.txt").write_text("evil.example\n")
     assert orjson.loads(run("import", tmp_path / "more.txt", "--without", "misp:busy", "--json").stdout)["total"] == 2
+
+
+def test_the_doctor_tells_refused_definitions_and_indicators_not_yet_sought(home: Path, tmp_path: Path) -> None:
+    (home / "definitions").mkdir()
+    rule = "logsource: {product: lgsp}\ndetection: {s: {event.action: x}, condition: s}\nlevel: low\n"
+    (home / "definitions" / "bad.yaml").write_text(f"title: T\n{rule}new_terms: {{fields: []}}\n")
+    imported(tmp_path)
+    with Application(settings()) as app:
+        found = {finding.part: finding for finding in examine(app)}
+    assert found["definitions"].state is State.BAD
+    assert "bad.yaml:5" in found["definitions"].detail.render(Lang.EN)
+    assert found["indicators"].state is State.WARN
+    assert "2 indicators, 2 not yet sought" in found["indicators"].detail.render(Lang.EN)
