@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from types import MappingProxyType
@@ -118,6 +118,8 @@ def detection_item(key: str | None, raw: object, placeholders: Placeholders) -> 
     literal = "re" in modifiers
     try:
         typed = [SigmaString.from_str(v) if literal and isinstance(v, str) else _typed(v) for v in values]
+        if "expand" in modifiers:  # from the text as written, which no longer stands in what other modifiers make of it
+            typed = [_with_placeholders(value) if isinstance(value, SigmaString) else value for value in typed]
         chain = _Chain(name or None, modifiers, placeholders, typed)
         chain.run()
         return SigmaDetectionItem(
@@ -352,9 +354,9 @@ def _exists(chain: _Chain, name: str) -> None:
 
 def _expand(chain: _Chain, name: str) -> None:
     def change(value: SigmaType) -> SigmaType:
-        return SigmaExpansion(_filled(_with_placeholders(_string(value, name)), chain.placeholders))
+        return SigmaExpansion(_filled(_string(value, name), chain.placeholders))
 
-    chain.values = [change(value) for value in chain.values]
+    _each(chain, name, change)
 
 
 def _with_placeholders(value: SigmaString) -> SigmaString:
@@ -378,13 +380,21 @@ def _percents(written: str) -> str:
 
 
 def _filled(value: SigmaString, placeholders: Placeholders) -> list[SigmaType]:
-    missing = [part.name for part in value.s if isinstance(part, Placeholder) and part.name not in placeholders]
+    open_ = [part.name for part in value.s if isinstance(part, Placeholder) and part.name != DASH]
+    missing = [name for name in open_ if name not in placeholders]
     if missing:
         raise RuleFault(
             msg("chỗ điền %{name}% chưa có giá trị", name=missing[0]),
             advice=msg("khai danh sách giá trị trong tệp của --placeholders"),
         )
-    return list(value.replace_placeholders(lambda p: (SigmaString(str(v)) for v in placeholders[p.name])))
+
+    def replaced(found: Placeholder) -> Iterator[SigmaString | Placeholder]:
+        if found.name == DASH:
+            yield found
+        else:
+            yield from (SigmaString(str(text)) for text in placeholders[found.name])
+
+    return list(value.replace_placeholders(replaced))
 
 
 def _finished(value: SigmaType) -> SigmaType:
