@@ -17,10 +17,10 @@ class Explanation:
     """A node of the condition tree with what held, ready to be shown in both languages.
 
     Attributes:
-        kind: and | or | not | test | count | sequence.
+        kind: and | or | not | test | count | sequence | exception.
         held: whether this node was true.
         subject, operator, wanted, found: of a test: field, operator, rule value, value of the event (None when null or absent).
-        text: sentence of a count or sequence node, by language; empty for the others.
+        text: sentence of a count, sequence or exception node, by language; empty for the others.
         missing: of a test: the event does not have the field.
         role, name: of a part that has a name: "search" and its name in the rule, or "filter" and the title of the Sigma filter.
     """

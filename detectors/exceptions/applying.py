@@ -5,7 +5,7 @@ Evaluated after the match, on the document as the rule read it. Matches are rare
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,11 +14,10 @@ from detectors.exceptions.model import RuleException
 from detectors.sigma.correlate import Firing
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Match
-from detectors.sigma.explain import explain_program
+from detectors.sigma.explain import explain_program, in_names, labelled
 from detectors.sigma.pipelines import AUTO
 from detectors.sigma.routing import SAME, Fields, fields_for, origin_of
 from detectors.sigma.rules import Rule
-from detectors.sigma.tree import Atom, Node, renamed
 from detectors.sigma.values import Document
 from soc.core.i18n import Lang, msg
 
@@ -44,13 +43,15 @@ class Judgement:
             if self.hides
             else msg("ngoại lệ {id} đã được xét và không ẩn lần khớp này", id=self.exception.id)
         )
-        program = _in_names(self.exception, self.fields)
+        found = self.exception.filter
+        program = in_names(found.filter.program, found.atoms, self.fields)
+        condition = labelled(explain_program(program, found.atoms, self.document), found.filter.labels)
         return Explanation(
             "exception",
             held=not self.hides,
             subject=self.exception.id,
             text={lang.value: sentence.render(lang) for lang in Lang},
-            children=(explain_program(program, self.exception.filter.atoms, self.document),),
+            children=(condition,),
         )
 
 
@@ -72,12 +73,8 @@ class Exceptions:
         """What each exception for this rule, agency and time does with the match."""
         for exception in self._asked(match.rule, agency, moment):
             fields = _names_of(exception, match)
-            yield Judgement(
-                exception,
-                match.document,
-                fields,
-                exception.filter.hides(match.document, _in_names(exception, fields)),
-            )
+            program = in_names(exception.filter.filter.program, exception.filter.atoms, fields)
+            yield Judgement(exception, match.document, fields, exception.filter.hides(match.document, program))
 
     def judge_firing(self, firing: Firing, agency: str | None) -> Iterator[Judgement]:
         """The same for a correlation: over its group and the event that completed it, at the time of its last event.
@@ -100,16 +97,3 @@ def _names_of(exception: RuleException, match: Match) -> Fields:
     if exception.filter.pipeline != AUTO:
         return SAME
     return fields_for(match.rule.logsource, origin_of(match.document)) or SAME
-
-
-def _in_names(exception: RuleException, fields: Mapping[str, str]) -> Node:
-    program, atoms = exception.filter.filter.program, exception.filter.atoms
-    if not fields:
-        return program
-
-    def number(old: int) -> int:
-        atom = atoms[old]
-        known = atom.field is not None and atom.field in fields
-        return atoms.number(Atom(fields[str(atom.field)], atom.test)) if known else old
-
-    return renamed(program, number)

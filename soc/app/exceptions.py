@@ -1,4 +1,4 @@
-"""Exceptions in this installation: the link between the case database and the running detector, and the replay over the store."""
+"""What is hidden and held back in this installation: the link between case database and running detector, and the replay."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from itertools import islice
 
 from sqlalchemy.orm import Session
 
+from detectors.bundling import Held
 from detectors.detector import SigmaDetector
+from detectors.ensemble import SIGMA, Ensemble
 from detectors.exceptions.feed import ExceptionFeed
 from detectors.exceptions.filters import ExceptionFilter
 from detectors.exceptions.managed import Proposal
@@ -75,6 +77,19 @@ class ReplayReport:
     @property
     def count(self) -> int:
         return sum(one.count for one in self.hidden)
+
+
+def held_back(detector: SigmaDetector, state: bytes | None, scope: Scope) -> list[Held]:
+    """What bundles held, and no alert had told yet, when a state of the pipeline was kept: oldest bundle first.
+
+    Args:
+        detector: a fresh one over the rules in force; used up.
+        state: None before the first batch.
+    """
+    if state is None:
+        return []
+    Ensemble({SIGMA: detector}).restore(state)
+    return [one for one in detector.held() if scope.sees(one.subject.agency, one.subject.exercise)]
 
 
 class ExceptionReplay:

@@ -16,6 +16,7 @@ from soc.cli.rule_check import check
 from soc.cli.rule_diff import diff
 from soc.cli.rule_exceptions import app as exceptions
 from soc.cli.rule_explain import explain
+from soc.cli.rule_held import held
 from soc.cli.rule_layer import layer
 from soc.cli.rule_measure import measure
 from soc.cli.rule_paths import Paths, find_rule, sigma_paths
@@ -30,6 +31,7 @@ app.command(help=msg("Vì sao một luật khớp hay không khớp với sự k
 app.command(help=msg("Mỗi luật tốn bao nhiêu và khớp bao nhiêu lần trên các tệp nhật ký").text)(measure)
 app.command(help=msg("Độ phủ ATT&CK đo bằng ca thử, xuất thành lớp của ATT&CK Navigator").text)(layer)
 app.add_typer(exceptions, name="exception")
+app.command(help=msg("Những lần khớp đang được gộp và chưa báo").text)(held)
 app.command("import", help=msg("Nhập một bộ luật công bố; chưa chạy luật nào").text)(import_)
 app.command(help=msg("Liệt kê các bộ luật đã nhập; ● là bộ đang được chọn").text)(sets)
 app.command(help=msg("Khác biệt ý nghĩa giữa hai bộ luật").text)(diff)

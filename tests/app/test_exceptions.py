@@ -14,12 +14,15 @@ from detectors.exceptions.acts import State
 from detectors.exceptions.managed import ManagedException, Proposal
 from soc.access.principal import SYSTEM, Principal, Role
 from soc.app.application import Application
+from soc.app.checkpoints import Checkpoints
+from soc.app.exceptions import held_back
 from soc.app.gaps import GapKind, gap_of
+from soc.app.pipeline import CHECKPOINT
 from soc.core.clock import FixedClock, Window, iso, parse_iso
 from soc.core.errors import EngineError, InputError
 from soc.core.event import Event
 from soc.core.i18n import msg
-from soc.core.scope import PROVINCE
+from soc.core.scope import PROVINCE, Scope
 from soc.core.settings import Settings
 
 NOW = parse_iso("2026-11-17T02:00:00+07:00")
@@ -216,6 +219,11 @@ def test_bundles_of_a_silent_stream_are_told_when_their_time_has_passed(
     year = timedelta(days=365)
     assert feed(app, tmp_path / "a.log", call(NOW - year), call(NOW - year + timedelta(seconds=1))) == 1
     assert app.pipeline.tick() == 0
+    state = Checkpoints(app.database).state(CHECKPOINT)
+    (waiting,) = held_back(app.make_detector(app.rules), state, PROVINCE)
+    assert (waiting.count, waiting.total, waiting.subject.agency) == (1, 2, "so-mau")
+    assert held_back(app.make_detector(app.rules), state, Scope(frozenset({"so-khac"}))) == []
+    assert held_back(app.make_detector(app.rules), None, PROVINCE) == []
     clock.advance(timedelta(minutes=119))
     assert app.pipeline.tick() == 0
     clock.advance(timedelta(minutes=2))

@@ -131,6 +131,17 @@ def test_what_is_missing_or_wrong_is_said(draft: Path, words: tuple[str, ...], k
     assert isinstance(problem(run("propose", draft, *words, "--as", "ts.01")), kind)
 
 
+def test_what_suppression_holds_back_can_be_read(tmp_path: Path) -> None:
+    log = tmp_path / "b.log"
+    log.write_bytes(b"".join(orjson.dumps(CALL | {"bytes": size}) + b"\n" for size in (2, 3)))
+    with Application(settings(), writer=True) as app:
+        app.collector.collect("portal", open_input(log))
+        app.pipeline.drain()
+    (row,) = [orjson.loads(line) for line in CliRunner().invoke(rules.app, ["held", "--json"]).stdout.splitlines()]
+    assert (row["count"], row["total"], row["agency"], len(row["event_ids"])) == (2, 3, "so-mau", 2)
+    assert "2 matches are held back" in CliRunner().invoke(rules.app, ["held"]).stderr
+
+
 def test_an_unknown_exception_is_not_found() -> None:
     assert isinstance(problem(run("show", "NL-2026-9999")), NotFoundError)
 

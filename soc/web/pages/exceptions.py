@@ -35,8 +35,8 @@ PROVINCE = "*"
 REVIEW = "review"
 """Not a state: those in force that end soon."""
 DAYS = ("7", "30", "90")
-MOST_EVENTS = 100_000
-"""Events that a page reads for a replay; the command line reads all."""
+MOST_EVENTS = 20_000
+"""Events that a page reads for a replay, so that nobody waits for long; the command line reads all."""
 USUAL = timedelta(days=90)
 
 
