@@ -100,7 +100,7 @@ class Correlator:
             self._stream.untimed += 1
             return []
         stream = self._stream
-        if stream.advance(time, document.get("soc.received")) > 0:
+        if stream.advance(time, document) > 0:
             self._note_lateness(stream.newest - time, document)
         only = self._only.get(first.rule.id)
         if only is not None and len(wanted) == 1:
@@ -120,7 +120,8 @@ class Correlator:
     def _arrive(self, tracker: Tracker, reader: Reader, match: Match, time: int, reference: str) -> list[Firing]:
         """An event that one correlation looks at, once: the common case, kept short."""
         value_of, document = match.value_of, match.document
-        key = reader.key(value_of, document)
+        alone = value_of(reader.alone) if reader.alone else None
+        key = (alone,) if type(alone) is str else reader.key(value_of, document)
         if key is None:
             return []
         value = None

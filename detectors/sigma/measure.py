@@ -57,6 +57,10 @@ class Gauge(Protocol):
 
     reversible: bool
 
+    def enter(self, entry: Entry, since: int) -> bool:
+        """`add` and `holds` in one call, as nearly every event needs both."""
+        ...
+
     def add(self, entry: Entry) -> None: ...
 
     def drop(self, entry: Entry) -> None: ...
@@ -98,6 +102,10 @@ class _Events:
     test: Test
     count: int = 0
     reversible = True
+
+    def enter(self, _entry: Entry, _since: int) -> bool:
+        self.count += 1
+        return self.test(self.count)
 
     def add(self, _entry: Entry) -> None:
         self.count += 1
@@ -142,6 +150,10 @@ class _Tally:
 class _Values(_Tally):
     __slots__ = ()
 
+    def enter(self, entry: Entry, _since: int) -> bool:
+        self._more(entry.value)
+        return self.test(len(self.counts))
+
     def add(self, entry: Entry) -> None:
         self._more(entry.value)
 
@@ -151,6 +163,10 @@ class _Values(_Tally):
 
 class _Rules(_Tally):
     __slots__ = ()
+
+    def enter(self, entry: Entry, since: int) -> bool:
+        self.add(entry)
+        return self.holds(since)
 
     def add(self, entry: Entry) -> None:
         self._more(entry.source)
@@ -227,6 +243,10 @@ class _Sum:
         self.count = self.whole = 0
         self.parts: list[float] = []
 
+    def enter(self, entry: Entry, since: int) -> bool:
+        self.add(entry)
+        return self.holds(since)
+
     def add(self, entry: Entry) -> None:
         self.count += 1
         self._take(entry.value, 1)
@@ -282,6 +302,10 @@ class _Ranks:
     def __init__(self, test: Test, percent: float) -> None:
         self.test, self.percent = test, percent
         self.ordered: list[float] = []
+
+    def enter(self, entry: Entry, since: int) -> bool:
+        self.add(entry)
+        return self.holds(since)
 
     def add(self, entry: Entry) -> None:
         insort(self.ordered, entry.value)  # type: ignore[type-var]

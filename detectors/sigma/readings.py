@@ -48,6 +48,7 @@ class Reader:
         fields: the same for the measured fields.
         carried: fields that outer correlations ask for.
         numeric: whether the measured value must be a number.
+        alone: the one field that the group consists of, "" where it is not that simple.
     """
 
     source: int
@@ -56,6 +57,7 @@ class Reader:
     fields: tuple[tuple[str, str], ...]
     carried: tuple[str, ...]
     numeric: bool
+    alone: str = ""
 
     def key(self, value_of: ValueOf, document: Document) -> Key | None:
         """What keeps the event's group apart; None when it belongs to none.
@@ -110,10 +112,16 @@ def readers(rule: CorrelationRule, marks: tuple[str, ...], carried: Sequence[str
             group=tuple((rule.field_for(name, source), name) for name in rule.group_by),
             fields=tuple((rule.field_for(name, source), name) for name in measured),
             carried=tuple(carried),
+            alone=_alone(rule, source) if not marks else "",
             numeric=rule.type is not CorrelationType.VALUE_COUNT,
         )
         found[source] = (*found.get(source, ()), reader)
     return found
+
+
+def _alone(rule: CorrelationRule, source: str) -> str:
+    name = rule.group_by[0] if len(rule.group_by) == 1 else ""
+    return name if rule.field_for(name, source) == name else ""
 
 
 def fields_read(rule: CorrelationRule, source: str, marks: Sequence[str]) -> list[str]:

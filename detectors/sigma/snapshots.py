@@ -13,12 +13,12 @@ import orjson
 
 from detectors.sigma.measure import Entry
 from detectors.sigma.tracking import Stream, Tracker
-from detectors.sigma.windows import Window
+from detectors.sigma.windows import Mark, Window
 
 FORMAT = 2
 _OLDER = frozenset({1})
 """Formats of earlier versions, whose state is left behind: their windows cannot be told from those of a changed rule."""
-_NUMBERS = ("turn", "latest", "now", "newest", "received", "untimed", "expired", "withdrawn")
+_NUMBERS = ("turn", "latest", "now", "newest", "untimed", "expired", "withdrawn")
 
 
 def write_snapshot(trackers: Iterable[Tracker], stream: Stream) -> bytes:
@@ -27,6 +27,7 @@ def write_snapshot(trackers: Iterable[Tracker], stream: Stream) -> bytes:
         {
             "format": FORMAT,
             "stream": {name: getattr(stream, name) for name in _NUMBERS},
+            "mark": tuple(stream.mark),
             "late": stream.late,
             "dropped": stream.dropped,
             "rules": {
@@ -59,13 +60,13 @@ def read_snapshot(state: bytes, trackers: Sequence[Tracker], stream: Stream) -> 
                 _load(tracker, row)
     for name in _NUMBERS:
         setattr(stream, name, found["stream"][name])
+    stream.mark = Mark(*found["mark"])
     stream.late, stream.dropped = Counter(found["late"]), Counter(found["dropped"])
 
 
 def _dumped(window: Window) -> list[object]:
     entries = [_row(entry) for entry in window.entries]
-    touched = (window.turn, window.now, window.received)
-    return [window.key, window.latest, window.reported, touched, entries, list(window.held)]
+    return [window.key, window.latest, window.reported, tuple(window.mark), entries, list(window.held)]
 
 
 def _row(entry: Entry) -> tuple[object, ...]:
@@ -74,10 +75,9 @@ def _row(entry: Entry) -> tuple[object, ...]:
 
 
 def _load(tracker: Tracker, row: Sequence[Any]) -> None:
-    key, latest, reported, touched, entries, held = row
+    key, latest, reported, mark, entries, held = row
     window = tracker.new_window(tuple(tuple(part) if isinstance(part, list) else part for part in key))
-    window.latest, window.reported = latest, reported
-    window.turn, window.now, window.received = touched
+    window.latest, window.reported, window.mark = latest, reported, Mark(*mark)
     window.entries.extend(_entries(entries))
     window.held.update({moment: window.first_at(moment) for moment in held})
 

@@ -16,9 +16,11 @@ from detectors.sigma.firing import Firing, Withdrawal
 from detectors.sigma.measure import Entry, gauge_maker
 from detectors.sigma.readings import named_group
 from detectors.sigma.values import Document
-from detectors.sigma.windows import Key, Window
+from detectors.sigma.windows import Key, Mark, Window
 
 _MICROSECOND = timedelta(microseconds=1)
+_MARK_US, _MARK_TURNS = 1_000_000, 64
+"""After so much event time, or so many events, a stream has a new mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Stream:
         latest: time of the last event.
         now: the earlier of the times of the last two events, as one of them may be far ahead.
         newest: the furthest that `now` ever was.
-        received: time of receipt as written in the last event, "" where it has none.
+        mark: about how far it has come; renewed only now and then, as every group that an event touches keeps it.
         room, room_for_groups: what may be added before the limits are looked at again.
     """
 
@@ -91,7 +93,7 @@ class Stream:
     latest: int = 0
     now: int = 0
     newest: int = 0
-    received: str = ""
+    mark: Mark = field(default_factory=Mark)
     room: int = 0
     room_for_groups: int = 0
     untimed: int = 0
@@ -100,14 +102,18 @@ class Stream:
     late: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
 
-    def advance(self, time: int, received: object) -> int:
+    def advance(self, time: int, document: Document) -> int:
         """An event has come; how far it lies behind the newest, in microseconds."""
         latest = self.latest
         self.now = now = time if time < latest or not self.turn else latest
         self.latest = time
         self.turn += 1
-        self.received = received if type(received) is str else ""
-        self.newest = max(self.newest, now)
+        if now > self.newest:  # noqa: PLR1730 - spares a call per event
+            self.newest = now
+        mark = self.mark
+        if not -_MARK_US < now - mark.now < _MARK_US or self.turn - mark.turn >= _MARK_TURNS:
+            received = document.get("soc.received")
+            self.mark = Mark(self.turn, now, received if type(received) is str else "")
         return self.newest - time
 
 
@@ -163,7 +169,7 @@ class Tracker:
         stream, window = self._stream, self.windows.get(key)
         if window is None:
             window = self._open(key)
-        window.turn, window.now, window.received = stream.turn, stream.now, stream.received
+        window.mark = stream.mark
         held = window.push(entry)
         if held is None:
             return self.take((Change(True, key, entry),), Cause(entry.ref, document))
@@ -256,7 +262,7 @@ class Tracker:
         stream, window = self._stream, self.windows.get(key)
         if window is None:
             window = self._open(key)
-        window.turn, window.now, window.received = stream.turn, stream.now, stream.received
+        window.mark = stream.mark
         return window
 
     def _open(self, key: Key) -> Window:
@@ -290,9 +296,9 @@ class Tracker:
     def _is_left_behind(self, window: Window) -> bool:
         """Nothing came to it for its span and the allowed lateness, by both clocks: neither a clock that was set forward nor an import
         of old logs makes a live group old."""
-        newest = max(window.now, window.entries[-1].time)
-        passed_us = self._stream.now - newest
-        return passed_us > self._keep and _between_us(window.received, self._stream.received) > self._keep
+        stream, keep_us = self._stream, self._keep + _MARK_US
+        passed_us = stream.now - max(window.mark.now, window.entries[-1].time)
+        return passed_us > keep_us and _between_us(window.mark.received, stream.mark.received) > keep_us
 
     @property
     def entries(self) -> int:
@@ -301,7 +307,7 @@ class Tracker:
 
     def give_way(self, entries: int, groups: int) -> None:
         """Give up the groups touched longest ago, until so many entries and groups are gone."""
-        for window in sorted(self.windows.values(), key=attrgetter("turn"))[:-1]:
+        for window in sorted(self.windows.values(), key=attrgetter("mark.turn"))[:-1]:
             if entries <= 0 and groups <= 0:
                 return
             count = len(window.entries)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from detectors.sigma.measure import Entry, Gauge
 
@@ -16,6 +17,14 @@ Key = tuple[object, ...]
 """Values that keep groups apart: marks first, then those of `group-by`."""
 _SMALL = 64
 """Entries below which old ones are not worth a look."""
+
+
+class Mark(NamedTuple):
+    """How far a stream had come: number of the event, event time, and time of receipt as written in the event ("" where it has none)."""
+
+    turn: int = 0
+    now: int = 0
+    received: str = ""
 
 
 class Window:
@@ -28,13 +37,13 @@ class Window:
         held: moments at which the correlation holds, with the entry that stands for the moment.
         latest: time of the last arrival.
         reported: moment of the last firing that was news.
-        turn, now, received: of the stream at the last arrival.
+        mark: of the stream at the last arrival.
         trim_at: number of entries at which old ones are worth a look.
     """
 
     __slots__ = (
         "_end", "_gauge", "_make", "_span", "_start",
-        "entries", "group", "held", "key", "latest", "now", "received", "reported", "trim_at", "turn",
+        "entries", "group", "held", "key", "latest", "mark", "reported", "trim_at",
     )  # fmt: skip
 
     def __init__(self, key: Key, span_us: int, make: Callable[[], Gauge]) -> None:
@@ -44,8 +53,7 @@ class Window:
         self.held: dict[int, Entry] = {}
         self.latest: int | None = None
         self.reported: int | None = None
-        self.turn = self.now = 0
-        self.received = ""
+        self.mark = Mark()
         self._gauge = make()
         self._start = self._end = 0
         self.trim_at = _SMALL
@@ -59,12 +67,11 @@ class Window:
             self._seek(self._begin(entries[-1].time), len(entries))
         gauge, since = self._gauge, time - self._span
         entries.append(entry)
-        gauge.add(entry)
         self._end += 1
         while entries[self._start][0] < since:
             gauge.drop(entries[self._start])
             self._start += 1
-        return gauge.holds(since)
+        return gauge.enter(entry, since)
 
     def insert(self, entry: Entry) -> None:
         """Put in an entry where it belongs; `judge` tells what follows from it."""
