@@ -16,17 +16,32 @@ from importlib.resources import files
 
 import yaml
 
-from detectors.checks.detections import Item, items_of
+from detectors.checks.detections import items_of
 from detectors.checks.issue import Issue, IssueSeverity, RuleDocument
+from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.faults import RuleFault
 from detectors.sigma.kinds import kinds
 from detectors.sigma.metadata import logsource_of
 from detectors.sigma.routing import facts
-from detectors.sigma.rule import LogSource
-from soc.core.ecs import TYPES
+from detectors.sigma.rule import LogSource, Rule
 from soc.core.event import MARKS
 from soc.core.i18n import msg
 
+_ALWAYS = frozenset(
+    {
+        "@timestamp",
+        "ecs.version",
+        "event.created",
+        "event.id",
+        "event.ingested",
+        "event.original",
+        "message",
+        "network.forwarded_ip",
+        "soc.log_type",
+        "soc.redacted",
+    }
+)
+"""What events of every platform may have besides what their mapping writes."""
 _OFTEN = 8
 """A name that so many rules of a log source use is taken for a true one."""
 _SIMILAR = 0.9
@@ -63,28 +78,42 @@ class FieldCheck:
         for item in items_of(rule):
             if source is not None and item.field and item.field not in seen:
                 seen.add(item.field)
-                yield from self._item(rule, source, item)
+                yield from self._name(rule, source, item.field, item.path)
 
-    def _item(self, rule: RuleDocument, source: LogSource, item: Item) -> Iterator[Issue]:
+    def check_correlation(
+        self, document: RuleDocument, rule: CorrelationRule, rules: Mapping[str, Rule]
+    ) -> Iterator[Issue]:
+        """Issues of the fields that a correlation groups by and measures, in each of its rules; inner correlations aside."""
+        listed: list[tuple[str, tuple[object, ...]]] = [(name, ("correlation", "group-by")) for name in rule.group_by]
+        listed += [(name, ("correlation", "condition", "field")) for name in rule.criteria.fields]
+        told: set[tuple[str, LogSource]] = set()
+        for one in (rules[source] for source in rule.sources if source in rules):
+            for name, path in listed:
+                own = rule.field_for(name, one.id)
+                if (own, one.logsource) not in told and one.logsource.product in self._book.platforms:
+                    told.add((own, one.logsource))
+                    yield from self._name(document, one.logsource, own, path)
+
+    def _name(self, rule: RuleDocument, source: LogSource, name: str, path: tuple[object, ...]) -> Iterator[Issue]:
         if source.product in self._book.platforms:
-            known = self._book.platforms[source.product] | self._book.always | TYPES.keys() | set(MARKS)
-            if not _is_among(item.field, known):
-                yield _issue(rule, item, source, known, IssueSeverity.ERROR)
+            known = self._book.platforms[source.product] | self._book.always | set(MARKS) | _ALWAYS
+            if not _is_among(name, known):
+                yield _issue(rule, name, path, source, known, IssueSeverity.ERROR)
             return
         known = frozenset(_known(source))
         if known:
-            if not _is_among(item.field, known | self._book.always | TYPES.keys()) and "." not in item.field:
-                yield _issue(rule, item, source, known, IssueSeverity.WARNING)
+            if not _is_among(name, known | self._book.always) and "." not in name:
+                yield _issue(rule, name, path, source, known, IssueSeverity.WARNING)
             return
-        yield from self._rare(rule, source, item)
+        yield from self._rare(rule, source, name, path)
 
-    def _rare(self, rule: RuleDocument, source: LogSource, item: Item) -> Iterator[Issue]:
+    def _rare(self, rule: RuleDocument, source: LogSource, name: str, path: tuple[object, ...]) -> Iterator[Issue]:
         usual = self._usual[_kind(source)]
-        if usual[item.field] > 1:
+        if usual[name] > 1:
             return
-        often = [name for name, count in usual.items() if count >= _OFTEN and abs(len(name) - len(item.field)) <= 1]
-        if _near(item.field, often, _SIMILAR):
-            yield _issue(rule, item, source, often, IssueSeverity.WARNING)
+        often = [one for one, count in usual.items() if count >= _OFTEN and abs(len(one) - len(name)) <= 1]
+        if _near(name, often, _SIMILAR):
+            yield _issue(rule, name, path, source, often, IssueSeverity.WARNING)
 
 
 def _source(rule: RuleDocument) -> LogSource | None:
@@ -129,13 +158,20 @@ def _near(name: str, known: Iterable[str], cutoff: float) -> str | None:
     return folded[found[0]] if found else None
 
 
-def _issue(rule: RuleDocument, item: Item, source: LogSource, known: Iterable[str], severity: IssueSeverity) -> Issue:
+def _issue(
+    rule: RuleDocument,
+    name: str,
+    path: tuple[object, ...],
+    source: LogSource,
+    known: Iterable[str],
+    severity: IssueSeverity,
+) -> Issue:
     parts = (source.product, source.category, source.service)
-    near = _near(item.field, known, 0.6)
+    near = _near(name, known, 0.6)
     return rule.issue(
         "field",
         severity,
-        msg("trường {field} không có trong nguồn {source}", field=item.field, source="/".join(p for p in parts if p)),
-        item.path,
+        msg("trường {field} không có trong nguồn {source}", field=name, source="/".join(p for p in parts if p)),
+        path,
         advice=msg("có phải ý là {near}?", near=near) if near else None,
     )

@@ -82,6 +82,8 @@ def _documents(file: Path, is_own: Callable[[Path], bool]) -> Iterator[RuleDocum
 def _of_documents(documents: Sequence[RuleDocument], ruleset: RuleSet, book: FieldBook) -> Iterator[Issue]:
     fields = FieldCheck(book, documents)
     compiled = {rule.where: rule for rule in ruleset.rules}
+    counted = {rule.where: rule for rule in ruleset.correlations}
+    by_id = {rule.id: rule for rule in ruleset.rules}
     for document in documents:
         yield from check_metadata(document)
         yield from fields.check(document)
@@ -89,6 +91,8 @@ def _of_documents(documents: Sequence[RuleDocument], ruleset: RuleSet, book: Fie
         rule = compiled.get(document.line)
         if rule is not None:
             yield from check_condition(document, rule, ruleset.atoms)
+        if document.line in counted:
+            yield from fields.check_correlation(document, counted[document.line], by_id)
 
 
 def _same_names(documents: Sequence[RuleDocument]) -> Iterator[Issue]:

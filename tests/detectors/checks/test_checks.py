@@ -98,6 +98,15 @@ def test_an_unknown_field_of_a_platform_is_an_error_with_the_name_that_was_meant
     assert "did you mean user.name?" in result.issues[0].render(Lang.EN)
 
 
+def test_a_correlation_over_fields_that_its_rules_lack_is_told(tmp_path: Path) -> None:
+    base = "name: b\n" + detection("  s: {user.name: x}\n  condition: s", "{product: one_stop}")
+    count = "title: c\nlevel: low\ncorrelation:\n  type: value_count\n  rules: [b]\n  timespan: 1m\n  group-by: [user.nam]\n"
+    count += "  condition: {gte: 2, field: source.ip}\n"
+    result = checked(tmp_path, base, count)
+    assert found(result) == [("field", "error", "7:3")]
+    assert "user.nam " in result.issues[0].render(Lang.EN)
+
+
 @pytest.mark.parametrize(
     ("source", "field", "severity"),
     [
