@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ from soc.core.ids import digest
 
 KINDS: Kinds = {"new_terms": NewTerms, "baseline": Baseline}
 """Section of a definition -> its model."""
+_log = logging.getLogger("vonggac.detection")
 _FORMAT = 1
 _CACHE = 32 << 20
 
@@ -62,12 +64,22 @@ class ProfileDetector:
         self._baselines = BaselineTracker(days)
         self._bundler = Bundler()
         self._latest: datetime | None = None
+        self._told = 0
 
     def observe(self, events: Sequence[Event]) -> list[Alert]:
         """The alerts that these events give rise to, in the order in which they arose."""
         if not self._rules:
             return []
-        return [alert for event in events for alert in self._observe(event)]
+        alerts = [alert for event in events for alert in self._observe(event)]
+        self._tell_dropped()
+        return alerts
+
+    def _tell_dropped(self) -> None:
+        """Log that memory is full: at the first value that is dropped, and when twice as many are."""
+        dropped = sum(counts["dropped"] for counts in self.counts.values())
+        if dropped > 2 * self._told:
+            _log.warning("memory is full: %d values were dropped and are new when they come again", dropped)
+            self._told = dropped
 
     def flush(self) -> list[Alert]:
         """Alerts for what bundles still hold: at the end of a file."""

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from collectors.calendar import vietnam
 from detectors.alert import Alert
+from detectors.baselines import rarities, rates
 from detectors.baselines.score import Norm, least_count, norm_of, rarity_score, rate_score
 from detectors.baselines.season import Seasons, plain_week, slot_of
 from detectors.baselines.spec import Baseline
+from detectors.bundling import Occurrence
 from detectors.profiles import ProfileDetector
 from detectors.selectors import Definitions
 from soc.core.event import Event
@@ -198,3 +200,20 @@ def test_slots_follow_the_local_day() -> None:
 )
 def test_the_calendar_knows_holidays_and_days_made_up(day: str, kind: str) -> None:
     assert vietnam().kind_of(date.fromisoformat(day)) == kind
+
+
+def test_memory_of_rates_and_rarities_is_bounded_and_drops_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "MAX_SERIES", 40)
+    monkeypatch.setattr(rarities, "MAX_TERMS", 50)
+    monkeypatch.setattr(rarities, "MAX_TERMS_EACH", 20)
+    counted, scored = rates.Rates(Seasons(plain_week)), rarities.Rarities()
+    start = datetime(2026, 9, 1, tzinfo=UTC)
+    for number in range(600):
+        moment = start + timedelta(minutes=number)
+        counted.count(("r", "a", "", f"u{number % 200}"), HOURLY, Occurrence(f"e{number}", moment, {}))
+        scored.count(("r", "a", "", f"u{number % 7}"), HOURLY, f"t{number}", moment)
+        assert len(counted) <= 40
+        assert scored.terms <= 50
+    assert counted.dropped >= 160
+    assert scored.terms + scored.dropped == 600
+    assert counted.cells == sum(len(series.counts) for series in counted._series.values())
