@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.routing import Fields, Origin, fields_for
-from detectors.sigma.rules import Rule, RuleSet
+from detectors.sigma.rule import Rule
+from detectors.sigma.ruleset import RuleSet
 from detectors.sigma.state import RuleState, best_state, state_of
 from detectors.sigma.tree import atoms_of
 

@@ -20,7 +20,8 @@ from detectors.rulepack import cases_of, sigma_files
 from detectors.sigma.adapt import adapt
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.moments import from_us, moment_us
-from detectors.sigma.rules import Rule, RuleSet
+from detectors.sigma.rule import Rule
+from detectors.sigma.ruleset import RuleSet
 from soc.core.clock import iso
 from soc.core.errors import DefinitionError, SocError
 from soc.core.event import Event

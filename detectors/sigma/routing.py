@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 import yaml
 
-from detectors.sigma.rules import LogSource
+from detectors.sigma.rule import LogSource
 from detectors.sigma.values import Document
 
 Fields: TypeAlias = Mapping[str, str]

@@ -76,9 +76,9 @@ def read_events(file: Path, platform: str | None, parser: str | None) -> Events:
     if platform is None and parser is None:
         return list(documents(file, tell))
     # The collectors cost half a second to import; documents that are JSON already don't need them.
-    from soc.cli.raw_documents import raw_documents  # noqa: PLC0415
+    from soc.cli.raw_documents import raw_parts  # noqa: PLC0415
 
-    return list(raw_documents(platform, parser)(file, tell))
+    return list(documents(file, tell, raw_parts(platform, parser)))
 
 
 def _explain_events(ruleset: RuleSet, rule: Rule, file: Path, events: Events, *, json: bool) -> None:
