@@ -90,7 +90,7 @@ class Sightings(Generic[Place]):
         document = adapt(event.fields)
         kind = Kind(self._place(event), origin_of(document))
         if kind not in self.fields and len(self.fields) >= MAX_ORIGINS:
-            kind = Kind(kind.place, Origin(platform=event.platform))
+            kind = Kind(kind.place, Origin(platform=kind.origin.platform))
         self.fields.setdefault(kind, set()).update(document)
         if len(self._shapes) >= MAX_SHAPES:
             self._shapes.clear()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from detectors.coverage import Kind, Sightings
+from detectors.sigma.adapt import adapt
 from detectors.sigma.correlation_rules import CorrelationRule
-from detectors.sigma.routing import Fields, Origin, fields_for
+from detectors.sigma.routing import Fields, Origin, select
 from detectors.sigma.rule import Rule
 from detectors.sigma.ruleset import RuleSet
 from detectors.sigma.state import RuleState, best_state, state_of
 from detectors.sigma.tree import atoms_of
+from detectors.sigma.values import Document
+from soc.core.event import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,10 @@ def feeds(ruleset: RuleSet, sightings: Sequence[Sighting]) -> list[Feed]:
     """Every rule that looks at any of the events, rules in order of loading; a rule that is not there has no source here."""
     found: dict[str, Feed] = {}
     meant: dict[str, list[tuple[Sighting, Fields]]] = {}
+    sources = {rule.logsource for rule in ruleset.rules}
+    routed = [(one, select(sources, one.origin)) for one in sightings]
     for rule in ruleset.rules:
-        looked = [(one, names) for one in sightings if (names := fields_for(rule.logsource, one.origin)) is not None]
+        looked = [(one, names[rule.logsource]) for one, names in routed if rule.logsource in names]
         if looked:
             meant[rule.id] = looked
             found[rule.id] = _of_rule(ruleset, rule, looked)
@@ -94,12 +101,26 @@ def _ungrouped(correlation: CorrelationRule, meant: Mapping[str, Sequence[tuple[
             yield name
 
 
-def merged(sightings: Iterable[Sighting]) -> list[Sighting]:
-    """Sightings of the same kind made one."""
-    by_origin: dict[Origin, Sighting] = {}
-    for one in sightings:
-        known = by_origin.get(one.origin)
-        by_origin[one.origin] = (
-            one if known is None else Sighting(one.origin, known.fields | one.fields, known.events + one.events)
+class DocumentCoverage:
+    """What rules could see of documents that are only passing by, as in a run over files.
+
+    Args:
+        ruleset: the rules.
+    """
+
+    def __init__(self, ruleset: RuleSet) -> None:
+        self._ruleset = ruleset
+        self._sightings: Sightings[str] = Sightings(lambda _: "")
+        self._seen: Counter[Kind[str]] = Counter()
+
+    def saw(self, document: Document) -> None:
+        """Count a document as the engine is given it."""
+        flat = dict(adapt(document))  # a nested document tells its fields only once it is flat
+        self._seen[self._sightings.kind_of(Event(flat))] += 1  # type: ignore[arg-type]
+
+    def feeds(self) -> list[Feed]:
+        """Every rule that looked at any of them; the others had no source here."""
+        fields = self._sightings.fields
+        return feeds(
+            self._ruleset, [Sighting(kind.origin, frozenset(fields[kind]), n) for kind, n in self._seen.items()]
         )
-    return list(by_origin.values())

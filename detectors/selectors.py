@@ -10,7 +10,7 @@ They lie in `rules/newterms` and `rules/baselines` as `<name>.yaml`; the suffix 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -145,8 +145,19 @@ def _place(rule: Rule, path: tuple[object, ...]) -> str:
     return rule.where
 
 
-def combinations(fields: Mapping[str, object], names: Iterable[str], forms: Mapping[str, Form]) -> Iterator[Names]:
+def combinations(fields: Mapping[str, object], names: Sequence[str], forms: Mapping[str, Form]) -> Iterable[Names]:
     """The values of `names` in an event, each combination of list values once; nothing when one of the fields is absent."""
+    single: list[tuple[str, str]] = []
+    for name in names:
+        value = fields.get(name)
+        if type(value) is not str or not value:
+            return _combined(fields, names, forms)
+        single.append((name, _formed(value, forms.get(name))))
+    return (tuple(single),)
+
+
+def _combined(fields: Mapping[str, object], names: Sequence[str], forms: Mapping[str, Form]) -> Iterator[Names]:
+    """With numbers, lists and absent fields among them."""
     found = [[(name, value) for value in _values(fields.get(name), forms.get(name))] for name in names]
     return islice(product(*found), MAX_COMBINATIONS)
 

@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Protocol
 
 from detectors.alert import Alert
+from detectors.baselines.season import plain_week
 from detectors.cases import Case, Cases, Content, DocumentSeries, load_cases
 from detectors.detector import SigmaDetector
+from detectors.profiles import KINDS, ProfileDetector, load_profiles
 from detectors.rulepack import cases_of, sigma_files
 from detectors.sigma.adapt import adapt
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.moments import from_us, moment_us
 from detectors.sigma.rule import Rule
-from detectors.sigma.ruleset import RuleSet
+from detectors.sigma.ruleset import RuleSet, rule_files
 from soc.core.clock import iso
-from soc.core.errors import DefinitionError, SocError
+from soc.core.errors import DefinitionError, FaultsError, SocError
 from soc.core.event import Event
 from soc.core.i18n import Message, msg
 
@@ -82,7 +84,7 @@ def run_cases(rule_file: Path, normalise: Normalise, needed: Needed = ONE_EACH) 
 
 def run_all(root: Path, normalise: Normalise, needed: Needed = ONE_EACH) -> Iterator[list[CaseResult] | SocError]:
     """The results of every rule file at or below `root`, or why it could not be tried."""
-    for rule_file in sigma_files(root):
+    for rule_file in rule_files(root):
         try:
             yield run_cases(rule_file, normalise, needed)
         except SocError as problem:
@@ -138,10 +140,20 @@ def _run(
             where=f"{cases_of(rule_file)}:1",
             advice=msg("ghi tên (name) của một luật tạo cảnh báo trong {file}", file=rule_file.name),
         )
-    detector = SigmaDetector(ruleset)
+    detector = _detector(rule_file, ruleset)
     alerts = detector.observe(list(_events(cases, case, normalise))) + detector.flush()
     mine = tuple(alert for alert in alerts if alert.rule_id == wanted.id)
     return CaseResult(rule_file, case.name, name, must_fire, mine, _judged(case, mine, must_fire))
+
+
+def _detector(rule_file: Path, ruleset: RuleSet) -> SigmaDetector | ProfileDetector:
+    """The detector that a file is meant for; a definition of what is usual is tried over weeks without holidays."""
+    if not any(kind in rule.custom for rule in ruleset.rules for kind in KINDS):
+        return SigmaDetector(ruleset)
+    definitions = load_profiles([rule_file])
+    if definitions.refusals:
+        raise FaultsError(definitions.refusals)
+    return ProfileDetector(definitions, plain_week)
 
 
 def _events(cases: Cases, case: Case, normalise: Normalise) -> Iterator[Event]:

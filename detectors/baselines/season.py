@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from detectors.baselines.score import FEWEST, Norm, norm_of
 from detectors.baselines.spec import DAY, Baseline
-from soc.core.clock import LOCAL_ZONE
 
 DayKind = Literal["weekday", "weekend", "holiday"]
 DayKinds: TypeAlias = Callable[[date], DayKind]
 """Says what a local date is; a day worked in place of another is a weekday."""
+LOCAL_S = 7 * 3600
+"""Offset of Asia/Ho_Chi_Minh since 1975."""
 _EPOCH = date(1970, 1, 1)
 
 
@@ -24,11 +25,7 @@ def plain_week(day: date) -> DayKind:
 
 def slot_of(moment: datetime, slot: timedelta) -> int:
     """Number of the slot of local time that holds `moment`; a multiple of slots makes a day (no summer time in Vietnam)."""
-    return (moment.replace(tzinfo=UTC) + _offset(moment) - datetime(1970, 1, 1, tzinfo=UTC)) // slot
-
-
-def _offset(moment: datetime) -> timedelta:
-    return moment.astimezone(LOCAL_ZONE).utcoffset() or timedelta()
+    return int((moment.timestamp() + LOCAL_S) // slot.total_seconds())
 
 
 class Seasons:

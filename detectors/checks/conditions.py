@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from detectors.checks.detections import searches_of
 from detectors.checks.issue import Issue, IssueSeverity, RuleDocument
 from detectors.checks.logic import is_certain, is_impossible
 from detectors.sigma.labels import Label, Labels, Role, parts_of
-from detectors.sigma.rule import Rule
+from detectors.sigma.predicates import SameAs
+from detectors.sigma.routing import facts
+from detectors.sigma.rule import LogSource, Rule
 from detectors.sigma.table import holds_for
-from detectors.sigma.tree import AtomTable, Node, Some, holds
+from detectors.sigma.tree import FALSE, AtomTable, Node, Some, holds, simplified
 from soc.core.i18n import msg
 
 _CONDITION = ("detection", "condition")
@@ -29,6 +31,14 @@ def check_condition(document: RuleDocument, rule: Rule, atoms: AtomTable) -> Ite
             advice=msg("nối bằng or, hoặc bỏ một trong hai phép thử"),
         )
         return
+    if _is_elsewhere(program, rule.logsource, atoms):
+        yield document.issue(
+            "impossible",
+            IssueSeverity.ERROR,
+            msg("điều kiện không bao giờ đúng với nhật ký của category {category}", category=rule.logsource.category),
+            _CONDITION,
+            advice=msg("sửa EventID hoặc Channel, hoặc logsource"),
+        )
     if is_certain(program, atoms):
         yield document.issue("certain", IssueSeverity.ERROR, msg("điều kiện luôn luôn đúng"), _CONDITION)
     elif holds(program, lambda number: holds_for(atoms, number, {})):
@@ -40,6 +50,22 @@ def check_condition(document: RuleDocument, rule: Rule, atoms: AtomTable) -> Ite
             advice=msg("thêm một phép thử phải có giá trị"),
         )
     yield from _dead(document, program, labels, atoms)
+
+
+def _is_elsewhere(program: Node, source: LogSource, atoms: AtomTable) -> bool:
+    """Whether a rule of a Windows category asks for channels or event numbers of which the category has none."""
+    logs = facts().categories.get(source.category, ()) if source.product == "windows" else ()
+    constants = [{"Channel": log.channel, "EventID": event} for log in logs for event in log.events]
+    return bool(constants) and all(simplified(program, _knowing(atoms, known)) == FALSE for known in constants)
+
+
+def _knowing(atoms: AtomTable, constants: Mapping[str, object]) -> Callable[[int], bool | None]:
+    def known(number: int) -> bool | None:
+        atom = atoms[number]
+        decided = atom.field in constants and not isinstance(atom.test, SameAs)
+        return holds_for(atoms, number, constants) if decided else None
+
+    return known
 
 
 def _without_filters(program: Node, labels: Labels) -> tuple[Node, Labels]:

@@ -19,6 +19,7 @@ import yaml
 from detectors.checks.detections import Item, items_of
 from detectors.checks.issue import Issue, IssueSeverity, RuleDocument
 from detectors.sigma.faults import RuleFault
+from detectors.sigma.kinds import kinds
 from detectors.sigma.metadata import logsource_of
 from detectors.sigma.routing import facts
 from detectors.sigma.rule import LogSource
@@ -110,11 +111,10 @@ def _known(source: LogSource) -> Iterator[str]:
         for log in (*facts().categories.get(source.category, ()), *facts().linux.get(source.category, ())):
             yield from log.fields
             yield from log.fields.values()
-    elif not source.product and not source.service and source.category in facts().generic:
-        fields = facts().generic[source.category].fields
-        yield from fields
-        yield from fields.values()
-        yield from table["generic"].get(source.category, ())
+    elif not source.product and not source.service and source.category in table["generic"]:
+        kind = kinds()[source.category]
+        fields = (kind.fields_for(source) if kind is not None else None) or {}
+        yield from (*fields, *fields.values(), *table["generic"][source.category])
 
 
 @cache

@@ -26,7 +26,7 @@ from soc.audit.trail import AuditTrail
 from soc.core.act import Act
 from soc.core.clock import LOCAL_ZONE, Clock, iso
 from soc.core.errors import ConflictError, ForbiddenError, InputError, NotFoundError
-from soc.core.i18n import msg
+from soc.core.i18n import Lang, msg
 from soc.core.ids import sha256
 from soc.core.scope import Scope
 from soc.storage.sql import Database
@@ -99,8 +99,11 @@ class ExceptionService:
         """Rule id -> title, of the rules that are loaded."""
         return {rule.id: title_of(rule) for rule in self._every_rule()}
 
-    def draft(self, principal: Principal, alert: Alert) -> str:
+    def draft(self, principal: Principal, alert: Alert, lang: Lang = Lang.VI) -> str:
         """A filter to begin with: what the alert's rule says about exactly its entities.
+
+        Args:
+            lang: of its title.
 
         Raises:
             ForbiddenError: no right to propose.
@@ -115,8 +118,8 @@ class ExceptionService:
                 where=alert.rule_id,
                 advice=msg("ngoại lệ chỉ dùng được cho luật Sigma"),
             )
-        title = msg("Ngoại lệ của luật: {title}", title=rule.title)
-        return draft_filter(rule, _logsource(rule, every), alert.entities, title.render())
+        title = msg("Ngoại lệ của luật: {title}", title=title_of(rule)[lang])
+        return draft_filter(rule, _logsource(rule, every), alert.entities, title.render(lang))
 
     def approve(
         self, principal: Principal, ident: str, reason: str = "", number: int | None = None

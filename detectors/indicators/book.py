@@ -79,10 +79,6 @@ class Book:
         self.table_path = folder / TABLE
         self._path = folder / BOOK
 
-    def exists(self) -> bool:
-        """Whether anything was ever imported."""
-        return self._path.is_file()
-
     def add(self, found: Iterable[Indicator | Unread], lists: WarningLists, now: datetime) -> Imported:
         """Take indicators in, judged by the warning lists, and write the table anew.
 

@@ -113,8 +113,11 @@ class IndicatorDetector:
     def _observe(self, event: Event) -> Iterator[Alert]:
         if event.exercise is None:
             self._seen[event.platform] += 1
+        answers = self._matcher.answers(event.fields)
+        if not answers and not self._bundler:
+            return
         moment = self._latest = moment_of(event)
-        for hit in self._matcher.hits(event.fields, moment):
+        for hit in self._matcher.valid(answers, moment):
             yield from self._told(hit, event)
         yield from self._closed(moment)
 

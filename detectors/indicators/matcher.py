@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
+from typing import TypeAlias
 
 from detectors.indicators.book import Book
 from detectors.indicators.fields import FIELDS, HOST_OF_PATH, Holds
@@ -45,6 +46,10 @@ class Hit:
         return max(entry.indicator.confidence for entry in self.entries)
 
 
+Answer: TypeAlias = tuple[str, str, tuple[Entry, ...]]
+"""Field, its text, and what the book holds of it."""
+
+
 class Matcher:
     """Looks events up; follows the book as it changes.
 
@@ -75,9 +80,25 @@ class Matcher:
 
     def hits(self, fields: Mapping[str, object], moment: datetime) -> list[Hit]:
         """The indicators that an event names, each once, in order of the fields' names."""
-        present = self._looked_at.keys() & fields.keys()
-        if not present or not (answers := list(self._answers(present, fields))):
-            return []
+        return self.valid(self.answers(fields), moment)
+
+    def answers(self, fields: Mapping[str, object]) -> list[Answer]:
+        """What the book knows of the values of an event, whether it is valid then or not; empty for nearly every event."""
+        found: list[Answer] = []
+        for name in self._looked_at.keys() & fields.keys():
+            holds, value = self._looked_at[name], fields[name]
+            if type(value) is str and holds is not Holds.PATH:
+                entries = self._memos[holds].get(value)
+                if entries is None:
+                    entries = self._learn(holds, value)
+                if entries:
+                    found.append((name, value, entries))
+            else:
+                found += self._others(name, holds, value, fields)
+        return found
+
+    def valid(self, answers: Sequence[Answer], moment: datetime) -> list[Hit]:
+        """Those of the answers that count at a time, each indicator once."""
         found: dict[Named, Hit] = {}
         for name, value, entries in sorted(answers, key=lambda answer: answer[:2]):
             for entry in entries:
@@ -95,23 +116,23 @@ class Matcher:
         until = entry.indicator.valid_until
         return entry.indicator.is_valid_at(moment) or (self._new_only and (until is None or moment < until))
 
-    def _answers(self, present: set[str], fields: Mapping[str, object]) -> Iterator[tuple[str, str, tuple[Entry, ...]]]:
-        for name in present:
-            holds, value = self._looked_at[name], fields[name]
-            if holds is Holds.PATH:
-                host = fields.get(HOST_OF_PATH)
-                value = f"{host}{value}" if str(value).startswith("/") and host else value
-            for text in value[:MAX_LIST] if isinstance(value, list) else (value,):
-                if isinstance(text, str) and (entries := self._memory(holds, text)):
-                    yield name, text, entries
+    def _others(self, name: str, holds: Holds, value: object, fields: Mapping[str, object]) -> Iterator[Answer]:
+        """The answers for a list, or for a path behind the host of the event."""
+        if holds is Holds.PATH:
+            host = fields.get(HOST_OF_PATH)
+            value = f"{host}{value}" if str(value).startswith("/") and host else value
+        for text in value[:MAX_LIST] if isinstance(value, list) else (value,):
+            if not isinstance(text, str):
+                continue
+            entries = self._memos[holds].get(text)
+            if entries := self._learn(holds, text) if entries is None else entries:
+                yield name, text, entries
 
-    def _memory(self, holds: Holds, text: str) -> tuple[Entry, ...]:
+    def _learn(self, holds: Holds, text: str) -> tuple[Entry, ...]:
         memo = self._memos[holds]
-        known = memo.get(text)
-        if known is None:
-            if len(memo) >= REMEMBERED:
-                memo.clear()
-            known = memo[text] = self._asked(holds, text)
+        if len(memo) >= REMEMBERED:
+            memo.clear()
+        known = memo[text] = self._asked(holds, text)
         return known
 
     def _asked(self, holds: Holds, text: str) -> tuple[Entry, ...]:

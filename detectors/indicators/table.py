@@ -64,6 +64,8 @@ class Table:
     def __init__(self, path: Path) -> None:
         with path.open("rb") as stream:
             self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        if len(self._map) < _HEADER.size:
+            raise ValueError("no table of indicators")
         magic, self.count, slots, kinds, lengths4, lengths6 = _HEADER.unpack_from(self._map)
         if magic != _MAGIC or len(self._map) != _HEADER.size + 8 * slots:
             raise ValueError("no table of indicators")

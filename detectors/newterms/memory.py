@@ -76,6 +76,17 @@ class TermMemory:
         latest = sorted(entity.terms, key=lambda known: (-entity.terms[known], known))[:SHOWN]
         return Known(learnt, hour - entity.first, None, len(entity.terms), tuple(latest))
 
+    def renew(self, key: Key, term: str, hour: int, forget_h: int) -> bool:
+        """Note that a term known of late is seen again; False when it is not known, and nothing has changed."""
+        entity = self._entities.get(key)
+        seen = None if entity is None else entity.terms.get(term)
+        if entity is None or seen is None or hour - seen > forget_h:
+            return False
+        if hour > seen:
+            entity.terms[term] = hour
+            entity.last = max(entity.last, hour)
+        return True
+
     def learn(self, key: Key, term: str, hour: int) -> None:
         """Remember a term; the hour of what is known only moves forward, whatever order events come in."""
         self._starts.setdefault(key[:2], hour)
@@ -144,6 +155,10 @@ class Memories:
         if run is None or known.away_h is not None or run not in self._runs:
             return known
         return known if (own := self._runs[run].look(key, term, hour)).away_h is None else own
+
+    def is_familiar(self, run: str | None, key: Key, term: str, hour: int, forget_h: int) -> bool:
+        """Whether the real world has shown a term of late, which is then noted: the short way for nearly every event."""
+        return run is None and self.real.renew(key, term, hour, forget_h)
 
     def learn(self, run: str | None, key: Key, term: str, hour: int) -> None:
         """Remember a term of the real world or of a run."""

@@ -26,11 +26,13 @@ class NewTermTracker:
 
     def feed(self, rule: Rule, spec: NewTerms, event: Event, moment: datetime) -> Iterator[Finding]:
         """What is new at an event that the rule selects."""
-        hour = int(moment.timestamp() // _HOUR)
+        hour, forget_h = int(moment.timestamp() // _HOUR), int(spec.forget.total_seconds() // _HOUR)
         for entity in combinations(event.fields, spec.per, spec.forms):
             key = (rule.id, event.agency, "\0".join(value for _, value in entity))
             for term in combinations(event.fields, spec.fields, spec.forms):
                 text = "\0".join(value for _, value in term)
+                if self._memories.is_familiar(event.exercise, key, text, hour, forget_h):
+                    continue
                 known = self._memories.look(event.exercise, key, text, hour)
                 self._memories.learn(event.exercise, key, text, hour)
                 if is_new(spec, known):

@@ -244,6 +244,12 @@ class RuleSets:
             )
         return activation_of(row)
 
+    def running_content(self) -> str:
+        """The content hash of what the collecting process loaded last; "" before the first load."""
+        query = select(RuleLoadRow.content).where(RuleLoadRow.state == "loaded").order_by(RuleLoadRow.number.desc())
+        with self._database.reading() as session:
+            return session.scalar(query.limit(1)) or ""
+
     def _remember(self, principal: Principal, version: Version, manifest: Manifest) -> Imported:
         after = {
             "source": version.source,

@@ -1,14 +1,19 @@
 """The shapes events come in, brought to the one Sigma speaks: flat, Windows events with the names of EVTX.
 
-EVTX as JSON nests `Event.System` and `Event.EventData`; Winlogbeat nests `winlog.event_data` or dots it; NXLog is flat but says
-SourceName. ECS documents become flat with dotted names. Everything else passes unchanged.
+EVTX as JSON nests `Event.System` and `Event.EventData`; Winlogbeat nests `winlog.event_data` or dots it, and may have moved
+its fields to ECS names (data/winlogbeat.yaml); NXLog is flat but says SourceName. ECS documents, Zeek and Suricata become flat
+with dotted names. Everything else passes unchanged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 
-from detectors.sigma.values import Document
+import yaml
+
+from detectors.sigma.values import MISSING, Document, read
 from soc.core.event import flatten
 
 _WINLOG = {"channel": "Channel", "event_id": "EventID", "provider_name": "Provider_Name", "computer_name": "Computer"}
@@ -23,7 +28,9 @@ def adapt(document: Document) -> Document:
         return flatten_evtx(event)
     if "winlog" in document or "winlog.channel" in document:
         return flatten_winlogbeat(document)
-    return flatten(document) if isinstance(document.get("ecs"), Mapping) else document
+    if isinstance(document.get("ecs"), Mapping) or "flow_id" in document or "_path" in document:
+        return flatten(document)
+    return document
 
 
 def flatten_evtx(event: Mapping[str, object]) -> dict[str, object]:
@@ -102,4 +109,22 @@ def flatten_winlogbeat(document: Document) -> dict[str, object]:
             flat[name.removeprefix("event_data.")] = value
         elif name in _WINLOG:
             flat[_WINLOG[name]] = value
+    flat.setdefault("EventID", read(document, "event.code"))
+    return _with_moved(flat)
+
+
+def _with_moved(flat: dict[str, object]) -> dict[str, object]:
+    """The fields that Winlogbeat has moved to ECS, back under their own names where those are missing."""
+    for name, moved in _moved().get(str(flat.get("Channel")).lower(), {}).items():
+        if name not in flat:
+            value = read(flat, moved)
+            if value is not MISSING:
+                flat[name] = value
     return flat
+
+
+@cache
+def _moved() -> Mapping[str, Mapping[str, str]]:
+    """Channel, in lower case -> Sigma's name -> ECS name."""
+    found = yaml.safe_load((files("detectors.sigma") / "data" / "winlogbeat.yaml").read_text("utf-8"))
+    return {channel.lower(): names for channel, names in found.items()}

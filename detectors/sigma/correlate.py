@@ -9,26 +9,31 @@ A firing that a late event disproves is withdrawn. A correlation counts for an o
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TypeAlias
 
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Match
 from detectors.sigma.firing import Firing, Withdrawal
 from detectors.sigma.measure import Entry
 from detectors.sigma.moments import moment_us
-from detectors.sigma.readings import ValueOf, default_partition, named_group, no_partition
+from detectors.sigma.readings import Reader, ValueOf, default_partition, named_group, no_partition
 from detectors.sigma.ruleset import NONE, RuleSet
 from detectors.sigma.snapshots import read_snapshot, write_snapshot
-from detectors.sigma.tracking import Cause, Change, CorrelationStats, Ledger, Limits, Tracker
+from detectors.sigma.tracking import Cause, Change, CorrelationStats, Limits, Stream, Tracker
 from detectors.sigma.values import MISSING, Document
-from detectors.sigma.windows import Clock
 from detectors.sigma.wiring import wire
 
 __all__ = ["CorrelationStats", "Correlator", "Firing", "Limits", "Withdrawal"]
 DEFAULT_LIMITS = Limits()
-_ROOM = 15 / 16
-"""Share of a limit that is left after giving way, so that not every event has to."""
+_ROOM = 1 / 16
+"""Share of a limit that is freed on giving way, so that not every event has to."""
+Pending: TypeAlias = dict[int, list[Change]]
+"""Position of a correlation -> what changes for it."""
+_NOTHING: tuple[object, ...] = ()
+_entry = partial(tuple.__new__, Entry)
+"""An entry without the call that a named tuple makes in between; one is made for every event."""
 
 
 def _ignore(_withdrawal: Withdrawal) -> None:
@@ -60,10 +65,13 @@ class Correlator:
         self._start_afresh()
 
     def _start_afresh(self) -> None:
-        self._ledger = Ledger()
-        self._trackers = [Tracker(rule, self._limits, self._ledger, self._withdrawn) for rule in self._rules]
-        self._clock = Clock()
-        self._latest: int | None = None
+        self._stream = Stream(room=self._limits.total_entries, room_for_groups=self._limits.groups)
+        self._trackers = [Tracker(rule, self._limits, self._stream, self._withdrawn) for rule in self._rules]
+        self._only = {
+            rule_id: (self._trackers[found[0].position], found[0].readers[0])
+            for rule_id, found in self._inputs.items()
+            if len(found) == 1 and len(found[0].readers) == 1
+        }
 
     def feed(
         self, document: Document, matches: Iterable[Match], reference: str, time_us: int | None = None
@@ -79,126 +87,137 @@ class Correlator:
         Returns:
             Correlations that hold now, inner ones first; `rule.reported` and `repeated` say which are news.
         """
-        wanted = [match for match in matches if match.rule.id in self._inputs]
+        inputs = self._inputs
+        wanted = [match for match in matches if match.rule.id in inputs]
         if not wanted:
             return []
+        first = wanted[0]
         time = moment_us(document) if time_us is None else time_us
         if time is None:
-            time = moment_us(wanted[0].document)
+            time = moment_us(first.document)
         if time is None:
-            self._ledger.untimed += 1
+            self._stream.untimed += 1
             return []
-        self._advance(time, document)
-        pending: dict[int, list[Change]] = {}
-        for match in wanted:
-            self._enter(pending, match.rule.id, match.value_of, time, reference, reference)
-        return self._spread(pending, Cause(reference, wanted[0].document, self._clock))
-
-    def _advance(self, time: int, document: Document) -> None:
-        """Move the clock of the stream on; it follows the earlier of the last two events, as one of them may be far ahead."""
-        latest, self._latest = self._latest, time
-        now = time if latest is None or time < latest else latest
-        received = document.get("soc.received")
-        newest = now if now > self._clock.newest else self._clock.newest
-        self._clock = Clock(now, newest, received if type(received) is str else "")
-        if time < newest:
-            self._note_lateness(newest - time, document)
+        stream = self._stream
+        if stream.advance(time, document.get("soc.received")) > 0:
+            self._note_lateness(stream.newest - time, document)
+        only = self._only.get(first.rule.id)
+        if only is not None and len(wanted) == 1:
+            firings = self._arrive(*only, first, time, reference)
+        else:
+            firings = self._arrive_at_all(wanted, time, reference)
+        if stream.room < 0 or stream.room_for_groups < 0:
+            self._give_way()
+        return firings
 
     def _note_lateness(self, lag: int, document: Document) -> None:
         source, platform = document.get("soc.source"), document.get("soc.platform")
         if lag > self._limits.lateness_us(source, platform):
             own = source if source in self._limits.lateness_of else platform
-            self._ledger.late[str(own or "")] += 1
+            self._stream.late[str(own or "")] += 1
+
+    def _arrive(self, tracker: Tracker, reader: Reader, match: Match, time: int, reference: str) -> list[Firing]:
+        """An event that one correlation looks at, once: the common case, kept short."""
+        value_of, document = match.value_of, match.document
+        key = reader.key(value_of, document)
+        if key is None:
+            return []
+        value = None
+        if reader.fields:
+            value = reader.value(value_of)
+            if value is None:
+                return []
+        carried = reader.carry(value_of) if reader.carried else _NOTHING
+        entry = _entry((time, reader.source, value, reference, reference, carried))
+        outcome = tracker.arrive(key, entry, document)
+        if outcome is None:
+            return []
+        if outcome.turned and tracker.rule.id in self._inputs:
+            pending: Pending = {}
+            self._pass_on(pending, tracker.rule, outcome.turned)
+            return outcome.firings + self._spread(pending, Cause(reference, document))
+        return outcome.firings
+
+    def _arrive_at_all(self, wanted: Sequence[Match], time: int, reference: str) -> list[Firing]:
+        pending: Pending = {}
+        for match in wanted:
+            self._enter(pending, match.rule.id, match.value_of, match.document, (time, reference, reference))
+        return self._spread(pending, Cause(reference, wanted[0].document))
 
     def _enter(
         self,
-        pending: dict[int, list[Change]],
+        pending: Pending,
         rule_id: str,
         value_of: ValueOf,
-        time: int,
-        reference: str,
-        event: str,
+        document: Document,
+        happening: tuple[int, str, str],
         added: bool = True,
     ) -> None:
-        """Put down what an event or an inner firing changes in the correlations that look at its rule."""
+        """Put down what an event or an inner firing (time, reference, name) changes in the correlations that look at its rule."""
+        time, reference, event = happening
         for position, found in self._inputs.get(rule_id, ()):
             for reader in found:
-                key = reader.key(value_of)
-                if key is None:
+                key = reader.key(value_of, document)
+                value = reader.value(value_of) if reader.fields else None
+                if key is None or (reader.fields and value is None):
                     continue
-                value = None
-                if reader.fields:
-                    value = reader.value(value_of)
-                    if value is None:
-                        continue
-                carried = reader.carry(value_of) if reader.carried else ()
-                entry = Entry(time, reader.source, value, reference, event, carried)
+                entry = Entry(time, reader.source, value, reference, event, reader.carry(value_of))
                 pending.setdefault(position, []).append(Change(added, key, entry))
 
-    def _spread(self, pending: dict[int, list[Change]], cause: Cause) -> list[Firing]:
+    def _spread(self, pending: Pending, cause: Cause) -> list[Firing]:
         """Through the correlations in their order, so that an outer one sees all that its inner ones say."""
         firings: list[Firing] = []
-        waiting = sorted(pending)
-        while waiting:
-            position = heapq.heappop(waiting)
+        while pending:
+            position = min(pending)
             tracker, changes = self._trackers[position], pending.pop(position)
             if len(changes) > 1:
                 changes = _each_once(tracker.rule, changes)
             outcome = tracker.take(changes, cause)
             firings.extend(outcome.firings)
-            if outcome.turned and tracker.rule.id in self._inputs:
+            if tracker.rule.id in self._inputs:
                 self._pass_on(pending, tracker.rule, outcome.turned)
-                waiting = sorted(pending)
-        if self._ledger.entries > self._limits.total_entries or self._ledger.groups > self._limits.groups:
-            self._give_way(cause.clock)
         return firings
 
-    def _pass_on(self, pending: dict[int, list[Change]], rule: CorrelationRule, turned: Sequence[Change]) -> None:
+    def _pass_on(self, pending: Pending, rule: CorrelationRule, turned: Sequence[Change]) -> None:
         names = self._carried[rule.id]
         for holds, key, entry in turned:
-            values = dict(zip(names, entry.carried, strict=True)) | named_group(rule, key)
+            carried = {name: value for name, value in zip(names, entry.carried, strict=True) if value is not None}
+            values: dict[str, object] = carried | named_group(rule, key)
+            happening = (entry.time, entry.ref, f"{rule.id} {entry.event}")
+            self._enter(pending, rule.id, _reading(values), values, happening, holds)
 
-            def value_of(name: str, values: Mapping[str, object] = values) -> object:
-                value = values.get(name)
-                return MISSING if value is None else value
-
-            happening = f"{rule.id} {entry.event}"
-            self._enter(pending, rule.id, value_of, entry.time, entry.ref, happening, holds)
-
-    def _give_way(self, clock: Clock) -> None:
+    def _give_way(self) -> None:
         """Back below the limits: see `Limits.total_entries`."""
-        ledger, limits = self._ledger, self._limits
-        if ledger.entries > limits.total_entries:
-            self._evict(lambda tracker: tracker.entries, limits.total_entries, clock)
-        if ledger.groups > limits.groups:
-            self._evict(lambda tracker: len(tracker.windows), limits.groups, clock)
+        stream, limits = self._stream, self._limits
+        self._shed([tracker.entries for tracker in self._trackers], limits.total_entries, entries=True)
+        self._shed([len(tracker.windows) for tracker in self._trackers], limits.groups, entries=False)
+        stream.room = limits.total_entries - sum(tracker.entries for tracker in self._trackers)
+        stream.room_for_groups = limits.groups - sum(len(tracker.windows) for tracker in self._trackers)
 
-    def _evict(self, size: Callable[[Tracker], int], limit: int, clock: Clock) -> None:
-        held = sum(map(size, self._trackers))
-        while held > limit * _ROOM:
-            largest = max(self._trackers, key=size)
-            if len(largest.windows) < 2:
-                return
-            before = size(largest)
-            largest.evict_oldest(clock)
-            held -= before - size(largest)
+    def _shed(self, sizes: list[int], limit: int, *, entries: bool) -> None:
+        """Let the largest shrink to the size of the next, then both, and so on, until there is room again."""
+        excess = sum(sizes) - limit
+        if excess <= 0:
+            return
+        for position, surplus in _surplus(sizes, excess + int(limit * _ROOM)).items():
+            self._trackers[position].give_way(*((surplus, 0) if entries else (0, surplus)))
 
     def stats(self) -> CorrelationStats:
         """What is held now, and what was late or given up since the first start."""
-        ledger = self._ledger
+        stream = self._stream
         return CorrelationStats(
-            groups=ledger.groups,
-            entries=ledger.entries,
-            untimed=ledger.untimed,
-            late=dict(ledger.late),
-            dropped=dict(ledger.dropped),
-            expired=ledger.expired,
-            withdrawn=ledger.withdrawn,
+            groups=sum(len(tracker.windows) for tracker in self._trackers),
+            entries=sum(tracker.entries for tracker in self._trackers),
+            untimed=stream.untimed,
+            late=dict(stream.late),
+            dropped=dict(stream.dropped),
+            expired=stream.expired,
+            withdrawn=stream.withdrawn,
         )
 
     def snapshot(self) -> bytes:
         """The whole state as JSON, to be given to `restore` of a correlator over the same or changed rules."""
-        return write_snapshot(self._trackers, self._ledger, self._clock, self._latest)
+        return write_snapshot(self._trackers, self._stream)
 
     def restore(self, state: bytes) -> None:
         """Go on from a snapshot.
@@ -209,7 +228,12 @@ class Correlator:
             ValueError: not a snapshot, or of an unknown format.
         """
         self._start_afresh()
-        self._clock, self._latest = read_snapshot(state, self._trackers, self._ledger)
+        read_snapshot(state, self._trackers, self._stream)
+        self._give_way()
+
+
+def _reading(values: Mapping[str, object]) -> ValueOf:
+    return lambda name: values.get(name, MISSING)
 
 
 def _each_once(rule: CorrelationRule, changes: list[Change]) -> list[Change]:
@@ -218,3 +242,17 @@ def _each_once(rule: CorrelationRule, changes: list[Change]) -> list[Change]:
     if rule.type.is_temporal:
         return changes
     return list({(change.added, change.key, change.entry.event): change for change in reversed(changes)}.values())[::-1]
+
+
+def _surplus(sizes: Sequence[int], excess: int) -> dict[int, int]:
+    """What each must give for all to give `excess` together, the largest first: they come down to one common level."""
+    level, rest = 0, excess
+    order = sorted(range(len(sizes)), key=sizes.__getitem__, reverse=True)
+    for count, position in enumerate(order, 1):
+        following = sizes[order[count]] if count < len(order) else 0
+        step = (sizes[position] - following) * count
+        if step >= rest:
+            level = sizes[position] - -(-rest // count)
+            break
+        rest -= step
+    return {position: sizes[position] - level for position in order if sizes[position] > level}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from detectors.alert import Explanation
 from detectors.sigma.correlation_rules import CorrelationRule, CorrelationType
@@ -13,8 +14,7 @@ from detectors.sigma.values import Document, text
 from soc.core.i18n import Lang, Message, msg
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
+class Firing(NamedTuple):
     """A correlation that holds at a moment.
 
     Attributes:

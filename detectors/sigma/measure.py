@@ -7,18 +7,30 @@ floats are kept without rounding, so it makes no difference in which order event
 from __future__ import annotations
 
 import math
+import operator
 from bisect import bisect_left, insort
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol, TypeAlias
 
 from detectors.sigma.correlation_rules import CorrelationRule, CorrelationType
-from detectors.sigma.predicates import ORDER
 from detectors.sigma.sequence import Chains, terms
 from detectors.sigma.tree import holds
 
 Value: TypeAlias = str | int | float | tuple[str, ...] | None
 Test: TypeAlias = Callable[[float], bool]
+
+
+_MIRRORED: Mapping[str, Callable[[float, float], bool]] = {
+    "lt": operator.gt,
+    "lte": operator.ge,
+    "gt": operator.lt,
+    "gte": operator.le,
+    "eq": operator.eq,
+    "neq": operator.ne,
+}
+"""The operators with the bound on the left."""
 
 
 class Entry(NamedTuple):
@@ -75,11 +87,10 @@ def gauge_maker(rule: CorrelationRule) -> Callable[[], Gauge]:
 
 def _test(rule: CorrelationRule) -> Test:
     """The bounds as one call; most rules have a single one."""
-    bounds = [(ORDER[op], bound) for op, bound in rule.criteria.bounds]
-    if len(bounds) != 1:
+    if len(rule.criteria.bounds) != 1:
         return rule.criteria.hold
-    order, bound = bounds[0]
-    return lambda measured: order(measured, bound)
+    op, bound = rule.criteria.bounds[0]
+    return partial(_MIRRORED[op], bound)
 
 
 @dataclass(slots=True)

@@ -16,6 +16,13 @@ _MILLISECONDS_FROM = 10**11
 
 def moment_us(document: Document) -> int | None:
     """Microseconds since 1970 in UTC; None for a document without a readable time. A time without a zone is UTC."""
+    stamp = document.get("@timestamp")
+    if type(stamp) is str:  # nearly always; anything odd about it is sorted out below
+        try:
+            passed = datetime.fromisoformat(stamp) - _EPOCH
+            return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
+        except (ValueError, TypeError):
+            pass
     for name in TIME_FIELDS:
         value = read(document, name)
         found = None if value is MISSING else _parse(value)

@@ -13,7 +13,7 @@ import orjson
 
 from detectors.sigma.correlation_rules import CorrelationRule, CorrelationType
 from detectors.sigma.measure import Value
-from detectors.sigma.values import MISSING, number, text
+from detectors.sigma.values import MISSING, Document, number, read, text
 from detectors.sigma.windows import Key
 
 ValueOf = Callable[[str], object]
@@ -57,9 +57,15 @@ class Reader:
     carried: tuple[str, ...]
     numeric: bool
 
-    def key(self, value_of: ValueOf) -> Key | None:
-        """What keeps the event's group apart; None when it belongs to none."""
-        parts: list[object] = [_keyed(plain(value_of(name))) for name in self.marks]
+    def key(self, value_of: ValueOf, document: Document) -> Key | None:
+        """What keeps the event's group apart; None when it belongs to none.
+
+        The marks are read from the document itself: no rule has another name for them.
+        """
+        parts: list[object] = []
+        for name in self.marks:
+            mark = document.get(name) or read(document, name)
+            parts.append(mark if type(mark) is str else _keyed(plain(mark)))
         for own, alias in self.group:
             value = value_of(own)
             if type(value) is not str:
@@ -71,13 +77,22 @@ class Reader:
 
     def value(self, value_of: ValueOf) -> Value:
         """The measured value; None for an event that has none, which is then left out."""
-        found = [plain(_aliased(value_of, own, alias)) for own, alias in self.fields]
+        own, alias = self.fields[0]
+        value = value_of(own)
+        if value is MISSING and own != alias:
+            value = value_of(alias)
         if self.numeric:
-            return _finite(found[0])
-        if None in found:
-            return None
-        texts = tuple(map(text, found))
-        return texts[0] if len(texts) == 1 else texts
+            return _finite(value)
+        if len(self.fields) > 1:
+            return self._values(value_of)
+        if type(value) is str:
+            return value
+        found = plain(value)
+        return None if found is None else text(found)
+
+    def _values(self, value_of: ValueOf) -> Value:
+        found = [plain(_aliased(value_of, own, alias)) for own, alias in self.fields]
+        return None if None in found else tuple(map(text, found))
 
     def carry(self, value_of: ValueOf) -> tuple[object, ...]:
         """The values of `carried`."""
@@ -139,7 +154,9 @@ def _keyed(value: str | float | None) -> object:
 
 
 def _finite(value: object) -> int | float | None:
-    found = number(value)
+    if type(value) is int and -(2**63) <= value < 2**63:
+        return value
+    found = number(plain(value))
     if found is None or not abs(found) <= _LARGEST:  # a comparison that is false for NaN as well
         return None
     return found if isinstance(found, float) or abs(found) < 2**63 else float(found)

@@ -1,8 +1,8 @@
 """Which rules meet which event: log sources against the kind of document, with the names of fields that fit it.
 
-A document names its kind: a Windows channel and event number, a platform of ours and its dataset, or nothing. One that names
-nothing meets every rule that isn't tied to Windows logs, under the names of the rule. With the pipeline `none` every
-document meets every rule. Facts: data/windows.yaml, data/ecs.yaml, data/programs.yaml.
+A document names its kind: a Windows channel and event number, a platform of ours and its dataset, one of the shapes in
+data/kinds.yaml, or nothing. One that names nothing meets every rule that isn't tied to Windows logs, under the names of the
+rule. With the pipeline `none` every document meets every rule. Facts: data/windows.yaml, data/kinds.yaml.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import yaml
 
+from detectors.sigma.kinds import Fields, kinds
 from detectors.sigma.rule import LogSource
 from detectors.sigma.values import Document
-
-Fields: TypeAlias = Mapping[str, str]
-"""Name in the rule -> name in the document."""
 
 _DECLARED = ("soc.logsource.product", "soc.logsource.category", "soc.logsource.service")
 SAME: Fields = MappingProxyType({})
@@ -42,7 +40,7 @@ class Origin(NamedTuple):
     declared: tuple[object, ...] = ()
     """Product, category and service that the platform of the source declares (`soc.logsource.*`)."""
     kinds: tuple[str, ...] = ()
-    """Generic categories whose fields the document has, and what its program or dataset is called in data/programs.yaml."""
+    """Names of the kinds in data/kinds.yaml that the document is."""
 
     @property
     def is_known(self) -> bool:
@@ -56,7 +54,6 @@ class Origin(NamedTuple):
 
 
 _NOWHERE = Origin()
-_LINUX = "linux"
 _ECS = "ecs"
 """Among the kinds of every ECS document, so that one is never taken for a document that names nothing."""
 
@@ -74,46 +71,25 @@ class _Log:
 
 
 @dataclass(frozen=True, slots=True)
-class _Generic:
-    """A log source without a product over our events."""
-
-    when: tuple[str, ...]
-    fields: Fields
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """The tables of data/, read once."""
 
     services: Mapping[str, tuple[_Log, ...]]
     categories: Mapping[str, tuple[_Log, ...]]
     linux: Mapping[str, tuple[_Log, ...]]
-    generic: Mapping[str, _Generic]
-    programs: Mapping[str, tuple[str, ...]]
-    """Program -> the kinds of log it writes ("linux/sshd", "mail")."""
-    datasets: Mapping[str, tuple[str, ...]]
 
 
 @cache
 def facts() -> Facts:
     """The routing tables shipped with the package."""
-    windows, ecs, written = _table("windows.yaml"), _table("ecs.yaml"), _table("programs.yaml")
-    writers = {f"{_LINUX}/{name}": found for name, found in written["linux"].items()} | written["categories"]
+    windows = _table("windows.yaml")
     return Facts(
         services={
             name: tuple(_Log(c.lower(), frozenset()) for c in found) for name, found in windows["services"].items()
         },
         categories={name: _logs(found) for name, found in windows["categories"].items()},
         linux={name: _logs(found) for name, found in windows["linux_categories"].items()},
-        generic={name: _Generic(tuple(found["when"]), found["fields"]) for name, found in ecs.items()},
-        programs=_kinds_by(writers, "programs"),
-        datasets=_kinds_by(writers, "datasets"),
     )
-
-
-def _kinds_by(writers: Mapping[str, Mapping[str, list[str]]], part: str) -> Mapping[str, tuple[str, ...]]:
-    names = {name for found in writers.values() for name in found[part]}
-    return {name: tuple(kind for kind, found in writers.items() if name in found[part]) for name in names}
 
 
 def _table(name: str) -> Mapping[str, dict]:  # type: ignore[type-arg]
@@ -146,19 +122,10 @@ def origin_of(document: Document) -> Origin:
         )
     platform, dataset = _plain(get("soc.platform")), _plain(get("event.dataset"))
     if platform is None and dataset is None and "ecs.version" not in document:
-        return _NOWHERE
+        found = kinds().of(document, raw=True)
+        return Origin(kinds=found) if found else _NOWHERE
     declared = tuple(_plain(get(name)) for name in _DECLARED)
-    shown = (name for name, found in facts().generic.items() if any(field in document for field in found.when))
-    kinds = (_ECS, *shown, *_written_by(get("process.name"), dataset))
-    return Origin(platform=platform, dataset=dataset, declared=declared, kinds=kinds)
-
-
-def _written_by(program: object, dataset: str | int | None) -> tuple[str, ...]:
-    """Bounded by the tables, whatever programs a host invents, as it becomes part of a key."""
-    known = facts()
-    by_program = known.programs.get(program.partition("/")[0].lower(), ()) if isinstance(program, str) else ()
-    by_dataset = known.datasets.get(str(dataset), ())
-    return by_program if not by_dataset else tuple(dict.fromkeys((*by_program, *by_dataset)))
+    return Origin(platform=platform, dataset=dataset, declared=declared, kinds=(_ECS, *kinds().of(document, raw=False)))
 
 
 def _plain(value: object) -> str | int | None:
@@ -195,13 +162,16 @@ def _suits(source: LogSource, origin: Origin) -> bool:
 
 
 def _generic(source: LogSource, origin: Origin) -> Fields | None:
-    """A rule for a kind of log, whatever the product, or for a service of Linux."""
-    if source.product == _LINUX and source.service and not source.category:
-        return SAME if f"{_LINUX}/{source.service}" in origin.kinds else None
-    if source.product or source.service or source.category not in _words(*origin.kinds, *origin.declared[1:2]):
+    """A rule for a kind of log, whatever the platform."""
+    named = (*origin.kinds, *(kinds().of_dataset(origin.dataset) if isinstance(origin.dataset, str) else ()))
+    for kind in filter(None, (kinds()[name] for name in named)):
+        fields = kind.fields_for(source)
+        if fields is not None:
+            return fields
+    if source.product or source.service or source.category not in _words(*origin.declared[1:2]):
         return None
-    table = facts().generic.get(source.category)
-    return SAME if table is None else table.fields
+    declared = kinds()[source.category]
+    return (declared.fields_for(source) if declared is not None else None) or SAME
 
 
 def _windows(source: LogSource, origin: Origin) -> Fields | None:
@@ -227,3 +197,6 @@ def _category(source: LogSource, origin: Origin) -> Fields | None:
             if log.has(origin):
                 return log.fields
     return None
+
+
+__all__ = ["CONSTANT_FIELDS", "SAME", "Fields", "Origin", "fields_for", "origin_of", "select"]

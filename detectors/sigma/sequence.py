@@ -9,7 +9,7 @@ only; of one instant, events are taken by their lowest rule, then by their highe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import product
 
 from detectors.sigma.faults import RuleFault
@@ -96,9 +96,10 @@ class Chains:
             self._replay()
 
     def _replay(self) -> None:
-        """The instant anew, its events in their fixed order."""
-        self._now = [row.copy() for row in self._before]
-        for mask in sorted(self._masks, key=_by_lowest_and_highest):
+        """The instant anew, its events in their fixed order; rows are replaced, never changed."""
+        self._now = self._before.copy()
+        masks = sorted(self._masks, key=_by_lowest_and_highest) if len(self._masks) > 1 else self._masks
+        for mask in masks:
             for _ in range(min(self._masks[mask], mask.bit_count())):
                 self._step(mask)
 
@@ -106,29 +107,36 @@ class Chains:
         for source in range(self._sources - 1, -1, -1):  # backwards, so that no event follows itself
             if mask >> source & 1:
                 self._lengthen(source)
-        for row, path in zip(self._now[self._sources :], self._paths, strict=True):
-            for place in range(len(path) - 1, -1, -1):
-                if mask >> path[place] & 1:
-                    row[place] = max(row[place], row[place - 1] if place else self._time)
+        for index, path in enumerate(self._paths, self._sources):
+            self._walk(index, path, mask)
 
     def _lengthen(self, source: int) -> None:
-        row = self._now[source]
+        row = self._now[source].copy()
         row[1] = self._time
-        for length in range(2, source + 2):
-            row[length] = max(row[length], *(self._now[lower][length - 1] for lower in range(source)))
+        for lower in self._now[:source]:
+            for length in range(2, source + 2):
+                row[length] = max(row[length], lower[length - 1])
+        self._now[source] = row
+
+    def _walk(self, index: int, path: tuple[int, ...], mask: int) -> None:
+        row = self._now[index].copy()
+        for place in range(len(path) - 1, -1, -1):
+            if mask >> path[place] & 1:
+                row[place] = max(row[place], row[place - 1] if place else self._time)
+        self._now[index] = row
 
     def longest(self, since: int) -> int:
         """Length of the longest chain of different rules, in their order, that began at `since` or later."""
-        return max((length for row in self._now[: self._sources] for length in _reached(row, since)), default=0)
+        best = 0
+        for row in self._now[: self._sources]:
+            while best < self._sources and row[best + 1] >= since:  # a longer chain began no later
+                best += 1
+        return best
 
     def walked(self, path: int, since: int) -> bool:
         """Whether the chain of that index was completed with a start at `since` or later."""
         row = self._now[self._sources + path]
         return not row or row[-1] >= since
-
-
-def _reached(row: Sequence[int], since: int) -> Iterator[int]:
-    return (length for length, start in enumerate(row) if start >= since)
 
 
 def _by_lowest_and_highest(mask: int) -> tuple[int, int, int]:

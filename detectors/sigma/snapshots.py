@@ -12,27 +12,28 @@ from typing import Any
 import orjson
 
 from detectors.sigma.measure import Entry
-from detectors.sigma.tracking import Ledger, Tracker
-from detectors.sigma.windows import Clock, Window
+from detectors.sigma.tracking import Stream, Tracker
+from detectors.sigma.windows import Window
 
 FORMAT = 2
 _OLDER = frozenset({1})
 """Formats of earlier versions, whose state is left behind: their windows cannot be told from those of a changed rule."""
-_COUNTS = ("untimed", "expired", "withdrawn")
+_NUMBERS = ("turn", "latest", "now", "newest", "received", "untimed", "expired", "withdrawn")
 
 
-def write_snapshot(trackers: Iterable[Tracker], ledger: Ledger, clock: Clock, latest: int | None) -> bytes:
+def write_snapshot(trackers: Iterable[Tracker], stream: Stream) -> bytes:
     """The state as JSON."""
     return orjson.dumps(
         {
             "format": FORMAT,
-            "clock": tuple(clock),
-            "latest": latest,
-            "counts": {name: getattr(ledger, name) for name in _COUNTS},
-            "late": ledger.late,
-            "dropped": ledger.dropped,
+            "stream": {name: getattr(stream, name) for name in _NUMBERS},
+            "late": stream.late,
+            "dropped": stream.dropped,
             "rules": {
-                tracker.rule.id: {"digest": tracker.rule.digest, "windows": [_dumped(window) for window in tracker]}
+                tracker.rule.id: {
+                    "digest": tracker.rule.digest,
+                    "windows": [_dumped(window) for window in tracker.windows.values()],
+                }
                 for tracker in trackers
                 if tracker.windows
             },
@@ -40,30 +41,31 @@ def write_snapshot(trackers: Iterable[Tracker], ledger: Ledger, clock: Clock, la
     )
 
 
-def read_snapshot(state: bytes, trackers: Sequence[Tracker], ledger: Ledger) -> tuple[Clock, int | None]:
-    """Fill new trackers with what belongs to their rules; the clock and the time of the last event.
+def read_snapshot(state: bytes, trackers: Sequence[Tracker], stream: Stream) -> None:
+    """Fill new trackers with what belongs to their rules.
 
     Raises:
         ValueError: not a snapshot, or of an unknown format.
     """
     found = orjson.loads(state)
     if isinstance(found, dict) and found.get("format") in _OLDER:
-        return Clock(), None
+        return
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise ValueError("unknown snapshot format")
     for tracker in trackers:
         part = found["rules"].get(tracker.rule.id)
         if part is not None and part["digest"] == tracker.rule.digest:
-            tracker.adopt(_loaded(tracker, row) for row in part["windows"])
-    for name in _COUNTS:
-        setattr(ledger, name, found["counts"][name])
-    ledger.late, ledger.dropped = Counter(found["late"]), Counter(found["dropped"])
-    return Clock(*found["clock"]), found["latest"]
+            for row in part["windows"]:
+                _load(tracker, row)
+    for name in _NUMBERS:
+        setattr(stream, name, found["stream"][name])
+    stream.late, stream.dropped = Counter(found["late"]), Counter(found["dropped"])
 
 
 def _dumped(window: Window) -> list[object]:
     entries = [_row(entry) for entry in window.entries]
-    return [window.key, window.latest, window.reported, tuple(window.touched), entries, list(window.held)]
+    touched = (window.turn, window.now, window.received)
+    return [window.key, window.latest, window.reported, touched, entries, list(window.held)]
 
 
 def _row(entry: Entry) -> tuple[object, ...]:
@@ -71,13 +73,13 @@ def _row(entry: Entry) -> tuple[object, ...]:
     return entry[:4] if entry.event == entry.ref and not entry.carried else tuple(entry)
 
 
-def _loaded(tracker: Tracker, row: Sequence[Any]) -> Window:
+def _load(tracker: Tracker, row: Sequence[Any]) -> None:
     key, latest, reported, touched, entries, held = row
     window = tracker.new_window(tuple(tuple(part) if isinstance(part, list) else part for part in key))
-    window.latest, window.reported, window.touched = latest, reported, Clock(*touched)
+    window.latest, window.reported = latest, reported
+    window.turn, window.now, window.received = touched
     window.entries.extend(_entries(entries))
     window.held.update({moment: window.first_at(moment) for moment in held})
-    return window
 
 
 def _entries(rows: Iterable[Sequence[Any]]) -> Iterator[Entry]:

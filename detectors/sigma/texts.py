@@ -17,7 +17,7 @@ import ahocorasick_rs
 from detectors.sigma.databases import Databases
 from detectors.sigma.predicates import Pattern, Place, compiled
 
-MUCH_TEXT = 1 << 20
+MUCH_TEXT = 256 << 10
 """Characters looked through before Hyperscan pays for its building."""
 _FEW = 4
 """So many texts are tried one after another: an automaton would not be faster."""
@@ -63,11 +63,7 @@ class _Automaton:
         self._uses = [literals.get(needle, ()) for needle in self._needles]
         self._called = [called.get(needle) for needle in self._needles]
         self._automaton = (
-            ahocorasick_rs.AhoCorasick(
-                self._needles, implementation=ahocorasick_rs.Implementation.DFA, store_patterns=False
-            )
-            if len(self._needles) > _FEW
-            else None
+            ahocorasick_rs.AhoCorasick(self._needles, store_patterns=False) if len(self._needles) > _FEW else None
         )
 
     def find(self, written: str, folded: str, found: set[int]) -> None:

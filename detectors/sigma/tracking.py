@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from detectors.sigma.firing import Firing, Withdrawal
 from detectors.sigma.measure import Entry, gauge_maker
 from detectors.sigma.readings import named_group
 from detectors.sigma.values import Document
-from detectors.sigma.windows import Clock, Key, Window
+from detectors.sigma.windows import Key, Window
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -74,16 +75,40 @@ class CorrelationStats:
 
 
 @dataclass(slots=True)
-class Ledger:
-    """The counts behind `CorrelationStats`, shared by all trackers of a correlator."""
+class Stream:
+    """What all trackers of a correlator share: how far the stream has come, what there is room for, and the counts.
 
-    groups: int = 0
-    entries: int = 0
+    Attributes:
+        turn: number of the event.
+        latest: time of the last event.
+        now: the earlier of the times of the last two events, as one of them may be far ahead.
+        newest: the furthest that `now` ever was.
+        received: time of receipt as written in the last event, "" where it has none.
+        room, room_for_groups: what may be added before the limits are looked at again.
+    """
+
+    turn: int = 0
+    latest: int = 0
+    now: int = 0
+    newest: int = 0
+    received: str = ""
+    room: int = 0
+    room_for_groups: int = 0
     untimed: int = 0
     expired: int = 0
     withdrawn: int = 0
     late: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+
+    def advance(self, time: int, received: object) -> int:
+        """An event has come; how far it lies behind the newest, in microseconds."""
+        latest = self.latest
+        self.now = now = time if time < latest or not self.turn else latest
+        self.latest = time
+        self.turn += 1
+        self.received = received if type(received) is str else ""
+        self.newest = max(self.newest, now)
+        return self.newest - time
 
 
 class Change(NamedTuple):
@@ -99,7 +124,6 @@ class Cause(NamedTuple):
 
     reference: str
     document: Document
-    clock: Clock
 
 
 class Outcome(NamedTuple):
@@ -118,72 +142,76 @@ class Tracker:
     Args:
         rule: the correlation.
         limits: of the state.
-        ledger: where counts go.
+        stream: shared with the other trackers.
         withdrawn: is told when a firing is taken back.
     """
 
     def __init__(
-        self, rule: CorrelationRule, limits: Limits, ledger: Ledger, withdrawn: Callable[[Withdrawal], None]
+        self, rule: CorrelationRule, limits: Limits, stream: Stream, withdrawn: Callable[[Withdrawal], None]
     ) -> None:
         self.rule = rule
-        self.windows: OrderedDict[Key, Window] = OrderedDict()
-        self.entries = 0
+        self.windows: dict[Key, Window] = {}
         self._make = gauge_maker(rule)
         self._span = rule.span_us
         self._keep = rule.span_us + limits.longest_us
         self._most = _most_entries(rule, limits)
-        self._ledger, self._withdrawn = ledger, withdrawn
+        self._stream, self._withdrawn = stream, withdrawn
         self._sweep_at = 0
+
+    def arrive(self, key: Key, entry: Entry, document: Document) -> Outcome | None:
+        """The common case of `take`, one entry that comes in order; None when nothing follows from it."""
+        stream, window = self._stream, self.windows.get(key)
+        if window is None:
+            window = self._open(key)
+        window.turn, window.now, window.received = stream.turn, stream.now, stream.received
+        held = window.push(entry)
+        if held is None:
+            return self.take((Change(True, key, entry),), Cause(entry.ref, document))
+        stream.room -= 1
+        time, previous = entry[0], window.latest
+        window.latest = time
+        outcome = None
+        if held or time in window.held:
+            outcome = Outcome([], [])
+            self._settle(window, entry, held, Cause(entry.ref, document), outcome)
+        if len(window.entries) >= window.trim_at:
+            self._trim(window, time if previous is None else min(time, previous))
+        if stream.now >= self._sweep_at:
+            self._sweep()
+        return outcome
 
     def take(self, changes: Sequence[Change], cause: Cause) -> Outcome:
         """Apply all changes of one event, then judge the moments they touch."""
         outcome = Outcome([], [])
-        if len(changes) == 1 and changes[0].added:
-            self._add(changes[0], cause, outcome)
-        else:
-            for key in dict.fromkeys(change.key for change in changes):
-                self._change(key, [change for change in changes if change.key == key], cause, outcome)
-        if cause.clock.event >= self._sweep_at:
-            self._sweep(cause.clock)
+        for key in dict.fromkeys(change.key for change in changes):
+            self._change(key, [change for change in changes if change.key == key], cause, outcome)
+        if self._stream.now >= self._sweep_at:
+            self._sweep()
         return outcome
 
-    def _add(self, change: Change, cause: Cause, outcome: Outcome) -> None:
-        """The common case: one entry, mostly in order."""
-        _, key, entry = change
-        window = self._window(key, cause.clock)
-        if not window.follows(entry):
-            self._change(key, (change,), cause, outcome)
-            return
-        self.entries += 1
-        self._ledger.entries += 1
-        self._settle(window, entry, window.push(entry), cause, outcome)
-        self._trim(window, entry.time)
-
     def _change(self, key: Key, changes: Sequence[Change], cause: Cause, outcome: Outcome) -> None:
-        if not any(change.added for change in changes) and key not in self.windows:
+        arrived = {change.entry.time for change in changes if change.added}
+        if not arrived and key not in self.windows:
             return  # evicted since
-        window = self._window(key, cause.clock)
+        window = self._window(key)
         for change in changes:
             self._apply(window, change, cause, outcome)
         times = [change.entry.time for change in changes]
-        arrived = {change.entry.time for change in changes if change.added}
         for first, holds in list(window.judge(min(times), max(times) + self._span)):
             self._settle(window, first, holds, cause, outcome, told=first.time in arrived)
         if not window.entries:
-            self._forget(key)
+            del self.windows[key]
         elif arrived:
-            self._trim(window, max(arrived))
+            previous, window.latest = window.latest, max(arrived)
+            if len(window.entries) >= window.trim_at:
+                self._trim(window, window.latest if previous is None else min(window.latest, previous))
 
     def _apply(self, window: Window, change: Change, cause: Cause, outcome: Outcome) -> None:
         if change.added:
             window.insert(change.entry)
-            self.entries += 1
-            self._ledger.entries += 1
-        elif window.remove(change.entry):
-            self.entries -= 1
-            self._ledger.entries -= 1
-            if change.entry.time in window.held:  # its entry may have stood for the moment
-                self._turn_off(window, change.entry.time, cause, outcome)
+            self._stream.room -= 1
+        elif window.remove(change.entry) and change.entry.time in window.held:
+            self._turn_off(window, change.entry.time, cause, outcome)  # the entry may have stood for the moment
 
     def _settle(
         self, window: Window, entry: Entry, holds: bool, cause: Cause, outcome: Outcome, told: bool = True
@@ -202,8 +230,8 @@ class Tracker:
 
     def _turn_off(self, window: Window, moment: int, cause: Cause, outcome: Outcome) -> None:
         outcome.turned.append(Change(False, window.key, window.held.pop(moment)))
-        self._ledger.withdrawn += 1
-        self._withdrawn(Withdrawal(self.rule, named_group(self.rule, window.key), moment, cause.reference))
+        self._stream.withdrawn += 1
+        self._withdrawn(Withdrawal(self.rule, self._group(window), moment, cause.reference))
 
     def _firing(self, window: Window, moment: int, cause: Cause) -> Firing:
         repeated = window.reported is not None and abs(moment - window.reported) <= self._span
@@ -214,7 +242,7 @@ class Tracker:
             first, references = inside[0].time, tuple(dict.fromkeys(entry.ref for entry in inside))
         return Firing(
             self.rule,
-            named_group(self.rule, window.key),
+            self._group(window),
             references,
             cause.reference,
             first,
@@ -224,73 +252,68 @@ class Tracker:
             cause.document,
         )
 
-    def _window(self, key: Key, clock: Clock) -> Window:
-        window = self.windows.get(key)
+    def _window(self, key: Key) -> Window:
+        stream, window = self._stream, self.windows.get(key)
         if window is None:
-            window = self.windows[key] = Window(key, self._span, self._make)
-            self._ledger.groups += 1
-        else:
-            self.windows.move_to_end(key)
-        window.touched = clock
+            window = self._open(key)
+        window.turn, window.now, window.received = stream.turn, stream.now, stream.received
         return window
 
-    def _trim(self, window: Window, time: int) -> None:
+    def _open(self, key: Key) -> Window:
+        window = self.windows[key] = Window(key, self._span, self._make)
+        self._stream.room_for_groups -= 1
+        return window
+
+    def _group(self, window: Window) -> Mapping[str, object]:
+        if window.group is None:
+            window.group = named_group(self.rule, window.key)
+        return window.group
+
+    def _trim(self, window: Window, newest: int) -> None:
         """Forget what no window can need any more.
 
-        The horizon follows the earlier of the last two arrivals, so that one event with a clock far ahead drops nothing.
+        `newest` is the earlier of the last two arrivals, so that one event with a clock far ahead drops nothing.
         """
-        latest, window.latest = window.latest, time
-        newest = time if latest is None or time < latest else latest
-        old, lost = window.trim(newest - self._keep, self._most)
-        if old or lost:
-            self._lose(old, lost)
+        self._count_lost(*window.trim(newest - self._keep, self._most))
 
-    def _lose(self, expired: int, dropped: int) -> None:
-        self.entries -= expired + dropped
-        self._ledger.entries -= expired + dropped
-        self._ledger.expired += expired
+    def _count_lost(self, expired: int, dropped: int) -> None:
+        self._stream.expired += expired
         if dropped:
-            self._ledger.dropped[self.rule.id] += dropped
+            self._stream.dropped[self.rule.id] += dropped
 
-    def _forget(self, key: Key) -> Window:
-        self._ledger.groups -= 1
-        return self.windows.pop(key)
-
-    def _sweep(self, clock: Clock) -> None:
+    def _sweep(self) -> None:
         """Forget groups that the stream has left behind; seldom enough that a group is looked at about twice."""
-        self._sweep_at = clock.event + self._keep // 2
-        for key in [key for key, window in self.windows.items() if self._is_left_behind(window, clock)]:
-            self._lose(len(self._forget(key).entries), 0)
+        self._sweep_at = self._stream.now + self._keep // 2
+        for key in [key for key, window in self.windows.items() if self._is_left_behind(window)]:
+            self._count_lost(len(self.windows.pop(key).entries), 0)
 
-    def _is_left_behind(self, window: Window, clock: Clock) -> bool:
+    def _is_left_behind(self, window: Window) -> bool:
         """Nothing came to it for its span and the allowed lateness, by both clocks: neither a clock that was set forward nor an import
         of old logs makes a live group old."""
-        newest = max(window.touched.event, window.entries[-1].time)
-        return clock.event - newest > self._keep and _passed_us(window.touched.received, clock.received) > self._keep
+        newest = max(window.now, window.entries[-1].time)
+        passed_us = self._stream.now - newest
+        return passed_us > self._keep and _between_us(window.received, self._stream.received) > self._keep
 
-    def evict_oldest(self, clock: Clock) -> None:
-        """Give up the group touched longest ago."""
-        window = self._forget(next(iter(self.windows)))
-        count = len(window.entries)
-        if clock.event - window.entries[-1].time > self._keep:
-            self._lose(count, 0)
-        else:
-            self._lose(0, count)
+    @property
+    def entries(self) -> int:
+        """Entries of all groups."""
+        return sum(len(window.entries) for window in self.windows.values())
 
-    def adopt(self, windows: Iterable[Window]) -> None:
-        """Take over windows as a snapshot had them, those touched longest ago first."""
-        for window in windows:
-            self.windows[window.key] = window
-            self.entries += len(window.entries)
-            self._ledger.entries += len(window.entries)
-            self._ledger.groups += 1
+    def give_way(self, entries: int, groups: int) -> None:
+        """Give up the groups touched longest ago, until so many entries and groups are gone."""
+        for window in sorted(self.windows.values(), key=attrgetter("turn"))[:-1]:
+            if entries <= 0 and groups <= 0:
+                return
+            count = len(window.entries)
+            entries, groups = entries - count, groups - 1
+            del self.windows[window.key]
+            is_old = self._stream.now - window.entries[-1].time > self._keep
+            self._count_lost(count if is_old else 0, 0 if is_old else count)
 
     def new_window(self, key: Key) -> Window:
-        """An empty window that `adopt` takes."""
-        return Window(key, self._span, self._make)
-
-    def __iter__(self) -> Iterator[Window]:
-        return iter(self.windows.values())
+        """An empty window of its own, for what a snapshot held."""
+        window = self.windows[key] = Window(key, self._span, self._make)
+        return window
 
 
 def _most_entries(rule: CorrelationRule, limits: Limits) -> int:
@@ -300,7 +323,7 @@ def _most_entries(rule: CorrelationRule, limits: Limits) -> int:
     return max(8, limits.window_entries, math.ceil(2 * bound))
 
 
-def _passed_us(before: str, now: str) -> float:
+def _between_us(before: str, now: str) -> float:
     """From one time of receipt to another; without end where one is unknown."""
     try:
         return (datetime.fromisoformat(now) - datetime.fromisoformat(before)) / _MICROSECOND

@@ -7,9 +7,8 @@ entry that comes in order this costs the same however full the window is; a late
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from detectors.sigma.measure import Entry, Gauge
 
@@ -19,61 +18,50 @@ _SMALL = 64
 """Entries below which old ones are not worth a look."""
 
 
-class Clock(NamedTuple):
-    """How far the stream has come.
-
-    `event` is about the time of the last events, `newest` the furthest that ever was, `received` the time of receipt as written in the
-    last event, "" where it has none.
-    """
-
-    event: int = 0
-    newest: int = 0
-    received: str = ""
-
-
 class Window:
     """Entries of one group.
 
     Attributes:
         key: of the group.
         entries: in order of time, those of one instant in order of arrival.
+        group: name in `group-by` -> value, once asked for.
         held: moments at which the correlation holds, with the entry that stands for the moment.
         latest: time of the last arrival.
         reported: moment of the last firing that was news.
-        touched: what the clocks of the correlator showed at the last arrival.
+        turn, now, received: of the stream at the last arrival.
+        trim_at: number of entries at which old ones are worth a look.
     """
 
     __slots__ = (
-        "_end", "_gauge", "_make", "_span", "_start", "_trim_at",
-        "entries", "held", "key", "latest", "reported", "touched",
+        "_end", "_gauge", "_make", "_span", "_start",
+        "entries", "group", "held", "key", "latest", "now", "received", "reported", "trim_at", "turn",
     )  # fmt: skip
 
     def __init__(self, key: Key, span_us: int, make: Callable[[], Gauge]) -> None:
         self.key, self._span, self._make = key, span_us, make
+        self.group: Mapping[str, object] | None = None
         self.entries: list[Entry] = []
         self.held: dict[int, Entry] = {}
         self.latest: int | None = None
         self.reported: int | None = None
-        self.touched = Clock()
+        self.turn = self.now = 0
+        self.received = ""
         self._gauge = make()
         self._start = self._end = 0
-        self._trim_at = _SMALL
+        self.trim_at = _SMALL
 
-    def follows(self, entry: Entry) -> bool:
-        """Whether an entry is no older than all others."""
-        return not self.entries or entry.time >= self.entries[-1].time
-
-    def push(self, entry: Entry) -> bool:
-        """Put in an entry that follows the others; whether the correlation holds at its moment."""
-        entries, gauge = self.entries, self._gauge
+    def push(self, entry: Entry) -> bool | None:
+        """Put in an entry that is no older than the others; whether the correlation holds at its moment, or None for one that is older."""
+        entries, time = self.entries, entry[0]
+        if entries and time < entries[-1][0]:
+            return None
         if self._end != len(entries):
             self._seek(self._begin(entries[-1].time), len(entries))
-            gauge = self._gauge
+        gauge, since = self._gauge, time - self._span
         entries.append(entry)
         gauge.add(entry)
         self._end += 1
-        since = entry.time - self._span
-        while entries[self._start].time < since:
+        while entries[self._start][0] < since:
             gauge.drop(entries[self._start])
             self._start += 1
         return gauge.holds(since)
@@ -121,8 +109,9 @@ class Window:
 
     def measured_at(self, moment: int) -> float:
         """The number that the condition is about."""
-        end = bisect_left(self.entries, (moment + 1,))
-        self._seek(self._begin(moment), end)
+        entries, end = self.entries, self._end
+        if end != len(entries) or entries[-1].time != moment:
+            self._seek(self._begin(moment), bisect_left(entries, (moment + 1,)))
         return self._gauge.measured(moment - self._span)
 
     def span_at(self, moment: int) -> Sequence[Entry]:
@@ -136,11 +125,9 @@ class Window:
     def trim(self, horizon: int, most: int) -> tuple[int, int]:
         """Forget what is older than `horizon`, and beyond `most` the oldest; how many were old, and how many too many.
 
-        Looked at only when the entries have doubled, so that it costs nothing per entry.
+        To be called when there are `trim_at` entries: they double from call to call, so that it costs nothing per entry.
         """
         count = len(self.entries)
-        if count < self._trim_at and count <= most:
-            return 0, 0
         old = bisect_left(self.entries, (horizon,))
         # an eighth at once; an instant goes as a whole
         cut = max(old, count - most + most // 8 if count > most else 0)
@@ -148,7 +135,7 @@ class Window:
             whole = bisect_left(self.entries, (self.entries[cut - 1].time + 1,))
             cut = whole if whole < count else cut
         self._forget(cut)
-        self._trim_at = max(_SMALL, 2 * len(self.entries))
+        self.trim_at = max(_SMALL, min(2 * len(self.entries), most + 1))
         return min(old, cut), max(0, cut - old)
 
     def _forget(self, cut: int) -> None:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.readings import Reader, fields_read, readers
 
-Inputs = Mapping[str, tuple[tuple[int, tuple[Reader, ...]], ...]]
-"""Rule id -> positions of the correlations that look at it, each with how it reads the rule's events."""
+
+class Input(NamedTuple):
+    """A correlation, by its position, and how it reads the events of a rule."""
+
+    position: int
+    readers: tuple[Reader, ...]
+
+
+Inputs = Mapping[str, tuple[Input, ...]]
+"""Rule id -> the correlations that look at it."""
 Carried = Mapping[str, tuple[str, ...]]
 """Id of a correlation -> fields that outer ones may ask for where it holds."""
 
@@ -18,10 +27,10 @@ def wire(
 ) -> tuple[Inputs, Carried]:
     """Tie correlations, each after those it looks at, to their rules."""
     carried = _carried(rules, marks)
-    found: dict[str, list[tuple[int, tuple[Reader, ...]]]] = {}
+    found: dict[str, list[Input]] = {}
     for position, rule in enumerate(rules):
         for source, reading in readers(rule, marks(rule), carried[rule.id]).items():
-            found.setdefault(source, []).append((position, reading))
+            found.setdefault(source, []).append(Input(position, reading))
     return {source: tuple(inputs) for source, inputs in found.items()}, carried
 
 

@@ -10,7 +10,7 @@ for a web server's worth of modules.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -71,8 +71,10 @@ if TYPE_CHECKING:
     from playbooks.queue import Queue
     from playbooks.service import PlaybookService
     from reports.shelf import ReportService
+    from soc.app.attack_coverage import AttackCoverage
     from soc.app.exceptions import ExceptionReplay
     from soc.app.gap_watch import GapWatch
+    from soc.app.ledger_view import LedgerView
     from soc.app.pipeline import Pipeline
     from soc.app.redo import Redo
     from soc.app.rule_loading import Loaded
@@ -205,6 +207,14 @@ class Application:
         return RuleSets(self.database, self.clock, self.audit, library, living, RuleSet.load)
 
     @cached_property
+    def attack(self) -> AttackCoverage:
+        """What the rules that run cover of ATT&CK."""
+        from detectors.rulepack import own_rules
+        from soc.app.attack_coverage import AttackCoverage
+
+        return AttackCoverage(self.rule_sets, [own_rules(), self.home / "rules"])
+
+    @cached_property
     def loaded_rules(self) -> Loaded:
         """What runs, as it was when first asked for."""
         from soc.app.rule_loading import load_wanted
@@ -213,7 +223,9 @@ class Application:
 
     @property
     def rules(self) -> RuleSet:
-        """The rules that run."""
+        """The rules that shall run; a process that only reads takes up what was chosen since it started."""
+        if not self._writer and self.loaded_rules.tried != self.rule_sets.wanted():
+            self.__dict__.pop("loaded_rules", None)
         return self.loaded_rules.ruleset
 
     def make_detector(self, ruleset: RuleSet) -> SigmaDetector:
@@ -315,6 +327,8 @@ class Application:
         )
         self.store.acquire()
         pipeline.resume()
+        if self.rule_sets.running_content() != self.loaded_rules.plan.content:
+            pipeline.begin_runs()
         return pipeline
 
     @cached_property
@@ -338,6 +352,15 @@ class Application:
         )
 
     @cached_property
+    def ledger(self) -> LedgerView:
+        """What the rules ran over, and where they could not look."""
+        from soc.app.ledger_view import LedgerView
+        from soc.app.rule_loading import load_wanted
+
+        in_force = lru_cache(maxsize=1)(lambda _activation: load_wanted(self.rule_sets).ruleset)
+        return LedgerView(self.database, self.gaps, lambda: in_force(self.rule_sets.wanted()))
+
+    @cached_property
     def gap_watch(self) -> GapWatch:
         """Looks for gaps, has them redone, and warns of those that stay."""
         from soc.app.gap_watch import GapWatch
@@ -352,7 +375,7 @@ class Application:
             clock=self.clock,
         )
 
-    @cached_property
+    @property
     def runs(self) -> RuleRuns:
         from detectors.detector import title_of
         from detectors.indicators.detector import titles
@@ -465,7 +488,7 @@ class Application:
             around=around,
             clock=self.clock,
             audit=self.audit,
-            ran=self.runs.over,
+            ran=lambda window: self.runs.over(window),  # noqa: PLW0108 - with the titles of rules chosen later
             sample=self.settings.sample,
         )
 

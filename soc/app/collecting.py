@@ -78,11 +78,13 @@ def start_reloading(app: Application) -> Reloader:
     """Note which rules run from now on, and watch for others."""
     loaded = app.loaded_rules
     running = loaded.plan.activation.number
+    app.pipeline  # noqa: B018 - resumed by the load before this one is noted
     note_loaded(app.rule_sets, loaded, app.clock)
     for number, problem in loaded.failed:
         _log.error("activation %d not loaded, %d runs instead: %s", number, running, problem)
-    tried = loaded.failed[0][0] if loaded.failed else running
-    return Reloader(app.rule_sets, app.detector, app.make_detector, app.clock, running=running, tried=tried)
+    return Reloader(
+        app.rule_sets, app.detector, app.make_detector, app.pipeline, app.clock, running=running, tried=loaded.tried
+    )
 
 
 def tend_gaps(app: Application) -> None:

@@ -20,6 +20,8 @@ from soc.core.ids import new_id
 from soc.core.scope import Scope
 from soc.storage.sql import Database
 
+SHORT = 8
+"""Characters of an id that are shown, and enough to name a gap."""
 MAX_IDS = 1000
 """Events of a gap that are listed one by one; of a bigger gap all events within its bounds are meant."""
 SETTLE = timedelta(minutes=1)
@@ -179,7 +181,9 @@ class GapBook:
             return [_gap(row) for row in session.scalars(query.order_by(LedgerGap.due))]
 
     def get(self, ident: str) -> Gap | None:
-        """One gap by its id or the beginning of it."""
+        """One gap by its id or the first eight characters of it; None for no gap and for several."""
+        if len(ident) < SHORT:
+            return None
         query = select(LedgerGap).where(LedgerGap.id.startswith(ident, autoescape=True)).limit(2)
         with self._database.reading() as session:
             found = [_gap(row) for row in session.scalars(query)]

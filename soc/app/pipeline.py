@@ -137,6 +137,10 @@ class Pipeline:
         """Write down what ran since the last note: at the end of an import, and by the collecting process now and then."""
         self.runs.note(f"{self.clock.now().astimezone(LOCAL_ZONE):%Y-%m-%d}", self.detector.ran())
 
+    def begin_runs(self) -> None:
+        """After a change of rules: what was seen before it is not put down to those that are new."""
+        self.runs.begin(self.detector.ran())
+
     def step(self) -> Step:
         """Move one batch through; a step of nothing when the spool is empty.
 

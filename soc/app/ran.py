@@ -20,6 +20,9 @@ from soc.storage.sql import Database
 if TYPE_CHECKING:
     from detectors.coverage import RuleRun as Run
 
+NO_DAY = ""
+"""Holds what no rule that ran has seen."""
+
 
 class RuleRuns:
     """The account of what ran.
@@ -49,6 +52,24 @@ class RuleRuns:
                     session.add(row)
                 row.events += max(0, run.seen - events)
                 row.matches += max(0, run.matches - matches)
+
+    def begin(self, runs: Iterable[Run]) -> None:
+        """Leave out of the account what was not put down yet: after a change of rules, when nobody saw it who is running now.
+
+        The detector counts events by their kind, also before a rule came; kept under a day that no report asks for.
+        """
+        with self._database.transaction() as session:
+            totals = _totals(session)
+            for run in runs:
+                events, matches = totals.get((run.rule_id, run.platform), (0, 0))
+                if run.seen > events or run.matches > matches:
+                    key = (NO_DAY, run.rule_id, run.platform)
+                    row = session.get(RuleRun, key) or RuleRun(
+                        day=NO_DAY, rule=run.rule_id, platform=run.platform, events=0, matches=0
+                    )
+                    row.events += max(0, run.seen - events)
+                    row.matches += max(0, run.matches - matches)
+                    session.add(row)
 
     def over(self, window: Window) -> Sequence[Ran]:
         """Per rule, over the local days of the window; rules in order of their title."""

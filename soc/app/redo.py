@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -95,21 +95,20 @@ class Redo:
             return self._failed(gap, len(alerts), msg("bộ phát hiện lỗi trên sự kiện này: {reason}", reason=broken))
         return Redone(gap, len(alerts))
 
-    def run_rule(self, rule_ids: frozenset[str], window: Window) -> int:
-        """Make good what rules missed before they were in force; how many alerts arose.
+    def run_rule(self, rule_id: str, window: Window) -> int:
+        """Make good what a rule missed before it was in force; how many alerts arose.
 
         Raises:
             EngineError: the store does not answer; nothing was kept.
         """
         now = self._clock.now()
-        alerts = list(Retro(self._store, only(self._rules(), rule_ids), self._make).alerts(window))
-        bounds: dict[str, Any] = {"since": window.since, "until": now, "first": window.since, "last": window.until}
-        bounds |= {"opened": now, "due": now, "closed": now, "reason": msg("chạy lại theo yêu cầu")}
+        ruleset = only(self._rules(), frozenset({rule_id}))
+        alerts = self._news(list(Retro(self._store, ruleset, self._make).alerts(window)), ruleset)
+        told = msg("chạy lại theo yêu cầu")
+        gap = Gap(GapKind.NOT_ACTIVE, "", "", 0, window.since, now, told, now, now, window.since, window.until)
         with self._database.transaction() as session:
             self._incidents.take(session, alerts)
-        for rule in sorted(rule_ids):
-            found = sum(alert.rule_id == rule for alert in alerts)
-            self._gaps.note(Gap(GapKind.NOT_ACTIVE, "", "", 0, **bounds, rule=rule, alerts=found))
+        self._gaps.note(replace(gap, rule=rule_id, closed=now, alerts=len(alerts)))
         return len(alerts)
 
     def _failed(self, gap: Gap, alerts: int, reason: Message) -> Redone:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from detectors.detector import SigmaDetector
 from detectors.rulesets.service import RuleSets
@@ -26,6 +27,18 @@ LOOK_S = 1.0
 """How often the database is asked for a newer activation."""
 
 _log = logging.getLogger("vonggac.rules")
+
+
+class Account(Protocol):
+    """What keeps count of which rules ran over how many events; `soc.app.pipeline.Pipeline`."""
+
+    def note_runs(self) -> None:
+        """Write down what ran until now."""
+        ...
+
+    def begin_runs(self) -> None:
+        """Count from now on for rules that are new."""
+        ...
 
 
 @dataclass(slots=True)
@@ -43,6 +56,7 @@ class Reloader:
     Args:
         detector: the one the pipeline shows events to.
         make: a detector over rules, set up like it.
+        account: told before and after a change.
         running: number of the activation it runs.
         tried: number of the newest activation that was tried at the start; not tried again.
 
@@ -56,12 +70,14 @@ class Reloader:
         sets: RuleSets,
         detector: SigmaDetector,
         make: Callable[[RuleSet], SigmaDetector],
+        account: Account,
         clock: Clock,
         *,
         running: int,
         tried: int,
     ) -> None:
-        self._sets, self._detector, self._make, self._clock = sets, detector, make, clock
+        self._sets, self._detector, self._make = sets, detector, make
+        self._account, self._clock = account, clock
         self.running, self.tried = running, tried
         self._preparation: _Preparation | None = None
         self._looked = 0.0
@@ -123,11 +139,13 @@ class Reloader:
         return False
 
     def _adopt(self, loaded: Loaded, detector: SigmaDetector) -> SocError | None:
+        self._account.note_runs()
         try:
             self._detector.adopt(detector)
         except ValueError as problem:
             return EngineError(msg("bộ luật mới không nhận được trạng thái đang giữ: {reason}", reason=str(problem)))
         self.running = loaded.plan.activation.number
+        self._account.begin_runs()
         _log.info(
             "activation %d runs: %d rules, %d correlations, %d refused",
             self.running,

@@ -25,6 +25,11 @@ class Loaded:
     ruleset: RuleSet
     failed: tuple[tuple[int, SocError], ...] = ()
 
+    @property
+    def tried(self) -> int:
+        """The newest activation that was tried."""
+        return self.failed[0][0] if self.failed else self.plan.activation.number
+
 
 def load_activation(sets: RuleSets, number: int) -> Loaded:
     """The rules of one activation; broken ones stay out.

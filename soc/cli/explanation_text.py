@@ -9,6 +9,8 @@ import orjson
 from detectors.alert import Explanation
 from detectors.sigma.nearness import Near, NearKind
 from detectors.sigma.why import Correction, Exclusion, SourceVerdict, Why
+from detectors.sigma.why_correlation import CorrelationWhy, GroupCount, SourceCount
+from soc.core.clock import iso
 from soc.core.i18n import Lang, Message, msg
 
 _LONGEST = 160
@@ -115,6 +117,48 @@ def _correction(number: int, correction: Correction, lang: Lang) -> Iterator[str
         ).render(lang)
     for near in correction.near:
         yield "     " + near_sentence(near).render(lang)
+
+
+def correlation_lines(why: CorrelationWhy, lang: Lang) -> Iterator[str]:
+    """The whole explanation of a correlation over the events of a file."""
+    verdict = msg("luật khớp") if why.fires else msg("luật không khớp")
+    yield verdict.render(lang)
+    yield msg(
+        "cần {type} {needed} trong {span}, nhóm theo {fields}",
+        type=why.rule.type.value,
+        needed=why.needed,
+        span=str(why.span),
+        fields=", ".join(why.rule.group_by) or "-",
+    ).render(lang)
+    for source in why.sources:
+        yield from (f"  {line.render(lang)}" for line in _of_source(source))
+    if not why.groups:
+        yield msg("không nhóm nào có sự kiện").render(lang)
+    for group in why.groups:
+        yield f"{'+' if group.holds else '-'} {_of_group(group, why.needed).render(lang)}"
+    if why.further_groups:
+        yield msg("  còn {count} nhóm nữa", count=why.further_groups).render(lang)
+
+
+def _of_source(source: SourceCount) -> Iterator[Message]:
+    yield msg("{rule}: khớp {count} lần", rule=source.rule, count=source.matches)
+    if source.untimed:
+        yield msg("  {count} lần không có thời gian nên không được tính", count=source.untimed)
+    for field, count in source.without.items():
+        yield msg("  {count} lần thiếu trường {field} nên không được tính", count=count, field=field)
+
+
+def _of_group(group: GroupCount, needed: str) -> Message:
+    return msg(
+        "nhóm {group}: nhiều nhất {measured}, cần {needed}; {inside} sự kiện từ {first} đến {last}, cả nhóm {events}",
+        group=", ".join(f"{name}={shown(value)}" for name, value in group.group.items()) or "-",
+        measured=f"{group.measured:g}",
+        needed=needed,
+        inside=group.inside,
+        first=iso(group.first),
+        last=iso(group.last),
+        events=group.events,
+    )
 
 
 def near_sentence(near: Near) -> Message:

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, Message]] = {
     "hunt": ("soc.cli.hunt:hunt", msg("Tìm trong kho sự kiện")),
     "detect": ("soc.cli.detect:detect", msg("So tệp với luật Sigma; không lưu gì")),
     "rules": ("soc.cli.rules:app", msg("Luật phát hiện: kiểm tra, thử, liệt kê")),
+    "indicators": ("soc.cli.indicators:app", msg("Chỉ dấu xâm nhập: nhập, liệt kê, tìm lại trong kho")),
     "yara": ("soc.cli.yara:app", msg("Quét tệp bằng luật YARA")),
     "pcap": ("soc.cli.pcap:pcap", msg("Đọc bản ghi gói tin thành sự kiện và so với luật")),
     "platforms": ("soc.cli.platforms:app", msg("Nền tảng của tỉnh: liệt kê, kiểm tra, xem")),

@@ -18,6 +18,7 @@ from collectors.platform import load_platforms
 from collectors.record import RawRecord
 from collectors.redact import Redactor
 from collectors.sources import Source
+from detectors.profiles import own_definitions
 from detectors.rulepack import own_rules
 from detectors.testing import CaseResult, Needed, Normalise, run_all
 from soc.cli.context import Json, emit, say, settings
@@ -45,7 +46,7 @@ def try_cases(
     needed = Needed(min_fire, min_spared)
     passed = failed = 0
     normalise = case_normaliser()
-    for outcome in _outcomes(paths or [own_rules() / "sigma"], normalise, needed):
+    for outcome in _outcomes(paths or [own_rules() / "sigma", *own_definitions()], normalise, needed):
         if isinstance(outcome, CaseResult) and outcome.passed:
             passed += 1
         else:

@@ -76,7 +76,7 @@ def show(ident: str, as_: As = None, json: Json = False) -> None:
 def draft(alert: str, as_: As = None) -> None:
     with Application(settings()) as soc:
         who = principal_of(soc, as_)
-        typer.echo(soc.exceptions.draft(who, soc.incident_reader.alert(who, alert).alert), nl=False)
+        typer.echo(soc.exceptions.draft(who, soc.incident_reader.alert(who, alert).alert, settings().lang), nl=False)
 
 
 @app.command(help=msg("Đề xuất một ngoại lệ từ tệp bộ lọc Sigma; người khác phê duyệt mới có hiệu lực").text)

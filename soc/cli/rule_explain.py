@@ -11,12 +11,13 @@ import typer
 
 from detectors.sigma import CorrelationRule, Rule, RuleSet
 from detectors.sigma.adapt import adapt
-from detectors.sigma.files import documents
 from detectors.sigma.moments import from_us, moment_us
 from detectors.sigma.values import Document
 from detectors.sigma.why import why
+from detectors.sigma.why_correlation import why_correlation
 from soc.cli.context import Json, emit, settings
-from soc.cli.explanation_text import why_lines
+from soc.cli.event_files import events_of
+from soc.cli.explanation_text import correlation_lines, why_lines
 from soc.cli.rule_paths import find_rule, sigma_paths
 from soc.core.clock import iso
 from soc.core.errors import InputError
@@ -39,7 +40,7 @@ def explain(
     json: Json = False,
 ) -> None:
     ruleset, chosen = _chosen(rule, rules)
-    events = read_events(event, platform, parser)
+    events = list(events_of(event, platform, parser))
     wanted = [pair for pair in events if record is None or pair[0] == record]
     if not wanted:
         raise InputError(
@@ -50,6 +51,8 @@ def explain(
     for one in chosen:
         if isinstance(one, Rule):
             _explain_events(ruleset, one, event, wanted[:limit], json=json)
+        else:
+            _explain_correlation(ruleset, one, event, events, json=json)
     if len(wanted) > limit:
         sys.stderr.write(msg("còn {count} sự kiện nữa; xem --limit", count=len(wanted) - limit).render(_lang()) + "\n")
 
@@ -65,20 +68,6 @@ def _chosen(ident: str, roots: list[Path] | None) -> tuple[RuleSet, list[Rule | 
         sys.stderr.write(refusal.render(_lang()) + "\n")
     every: list[Rule | CorrelationRule] = [*ruleset.rules, *ruleset.correlations]
     return ruleset, [one for one in every if one.reported and one.where.startswith(f"{file}:")]
-
-
-def read_events(file: Path, platform: str | None, parser: str | None) -> Events:
-    """Every readable event of a file, with its number; what cannot be read goes to stderr."""
-
-    def tell(fault: InputError) -> None:
-        sys.stderr.write(fault.render(_lang()) + "\n")
-
-    if platform is None and parser is None:
-        return list(documents(file, tell))
-    # The collectors cost half a second to import; documents that are JSON already don't need them.
-    from soc.cli.raw_documents import raw_parts  # noqa: PLC0415
-
-    return list(documents(file, tell, raw_parts(platform, parser)))
 
 
 def _explain_events(ruleset: RuleSet, rule: Rule, file: Path, events: Events, *, json: bool) -> None:
@@ -103,6 +92,31 @@ def _explain_events(ruleset: RuleSet, rule: Rule, file: Path, events: Events, *,
         else:
             typer.echo("\n".join(_text(rule, file, index, document)))
             typer.echo("\n".join(why_lines(found, _lang())) + "\n")
+
+
+def _explain_correlation(ruleset: RuleSet, rule: CorrelationRule, file: Path, events: Events, *, json: bool) -> None:
+    """Over all events of the file: one alone says nothing about a window."""
+    found = why_correlation(ruleset, rule, (document for _, document in events))
+    if json:
+        emit(
+            [
+                {
+                    "rule_id": rule.id,
+                    "rule": rule.name or rule.title,
+                    "file": str(file),
+                    "fires": found.fires,
+                    "type": rule.type.value,
+                    "needed": found.needed,
+                    "timespan_s": found.span.total_seconds(),
+                    "sources": found.sources,
+                    "groups": found.groups,
+                    "further_groups": found.further_groups,
+                }
+            ]
+        )
+    else:
+        typer.echo(f"# {rule.name or rule.id}: {rule.title} ({rule.where})")
+        typer.echo("\n".join(correlation_lines(found, _lang())) + "\n")
 
 
 def _row_of(source: object) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -16,14 +17,17 @@ from soc.cli.rule_diff import diff
 from soc.cli.rule_exceptions import app as exceptions
 from soc.cli.rule_explain import explain
 from soc.cli.rule_layer import layer
+from soc.cli.rule_measure import measure
 from soc.cli.rule_paths import Paths, find_rule, sigma_paths
 from soc.cli.rule_sets import activate, history, import_, rollback, sets
+from soc.cli.rule_state import gaps, list_states, redo
 from soc.core.i18n import msg
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 app.command(help=msg("Kiểm tra luật Sigma và YARA; nêu mọi lỗi một lần").text)(check)
 app.command("test", help=msg("Thử luật Sigma với các ca phải bắt và phải để yên").text)(try_cases)
 app.command(help=msg("Vì sao một luật khớp hay không khớp với sự kiện trong một tệp").text)(explain)
+app.command(help=msg("Mỗi luật tốn bao nhiêu và khớp bao nhiêu lần trên các tệp nhật ký").text)(measure)
 app.command(help=msg("Độ phủ ATT&CK đo bằng ca thử, xuất thành lớp của ATT&CK Navigator").text)(layer)
 app.add_typer(exceptions, name="exception")
 app.command("import", help=msg("Nhập một bộ luật công bố; chưa chạy luật nào").text)(import_)
@@ -32,10 +36,21 @@ app.command(help=msg("Khác biệt ý nghĩa giữa hai bộ luật").text)(diff
 app.command(help=msg("Chọn các bộ luật sẽ chạy; hệ thống đang chạy tự nạp").text)(activate)
 app.command(help=msg("Chạy lại lựa chọn trước đó").text)(rollback)
 app.command(help=msg("Các lần kích hoạt, và lần nạp mới nhất").text)(history)
+app.command(help=msg("Liệt kê các khoảng trống phát hiện").text)(gaps)
+app.command(help=msg("Khép một khoảng trống, hoặc chạy một luật mới bật trên quá khứ").text)(redo)
 
 
 @app.command("list", help=msg("Liệt kê luật tạo cảnh báo").text)
-def list_(paths: Paths = None, json: Json = False) -> None:
+def list_(
+    paths: Paths = None,
+    state: Annotated[
+        bool, typer.Option("--state", help=msg("Sẵn sàng, mù một phần, mù, trên từng nguồn đã nghe").text)
+    ] = False,
+    json: Json = False,
+) -> None:
+    if state:
+        list_states(paths, json=json)
+        return
     lang = settings().lang
     rules = alerting_rules(RuleSet.load(sigma_paths(paths)))
     if json:

@@ -24,6 +24,7 @@ ENTRIES = (
     Entry("/rules/exceptions", msg("Ngoại lệ"), Right.READ_EXCEPTIONS),
     Entry("/search", msg("Tìm kiếm"), Right.SEARCH_EVENTS),
     Entry("/rules", msg("Luật phát hiện"), Right.READ_RULES),
+    Entry("/sources", msg("Nguồn nhật ký"), Right.READ_SOURCES),
     Entry("/compliance", msg("Mô hình 4 lớp"), Right.READ_COMPLIANCE),
     Entry("/evidence", msg("Bằng chứng"), Right.READ_COMPLIANCE),
     Entry("/evidence/review", msg("Thẩm định"), Right.REVIEW_EVIDENCE),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -25,9 +25,11 @@ from soc.storage.events import EventStore
 from soc.storage.sql import Database
 
 if TYPE_CHECKING:  # brings pySigma; a console that nobody asks for rules does without
+    from detectors.attack_layer import AttackMatrix
     from detectors.exceptions.service import ExceptionService
     from detectors.rulesets.service import RuleSets
     from soc.app.exceptions import ExceptionReplay
+    from soc.app.ledger_view import LedgerView
 
 
 class Reports(Protocol):
@@ -43,6 +45,23 @@ class Reports(Protocol):
 
     def open_file(self, principal: Principal, ident: str, name: str) -> tuple[ReportFile, bytes]:
         """One file of a report; the download is remembered in the audit trail."""
+        ...
+
+
+class AttackCovered(Protocol):
+    """The ATT&CK matrix, and in which set each of its rules is found: rule id -> name of the set."""
+
+    @property
+    def matrix(self) -> AttackMatrix: ...
+    @property
+    def sets(self) -> Mapping[str, str]: ...
+
+
+class Attack(Protocol):
+    """Coverage of ATT&CK by the rules that run; keeps its answer, as loading rules takes seconds."""
+
+    def covered(self) -> AttackCovered:
+        """What is covered now."""
         ...
 
 
@@ -80,6 +99,8 @@ class Services(Protocol):
     @property
     def catalogue(self) -> Catalogue: ...
     @property
+    def ledger(self) -> LedgerView: ...
+    @property
     def exercises(self) -> ExerciseService: ...
     @property
     def assessor(self) -> Assessor: ...
@@ -87,3 +108,5 @@ class Services(Protocol):
     def reports(self) -> Reports: ...
     @property
     def rule_sets(self) -> RuleSets: ...
+    @property
+    def attack(self) -> Attack: ...

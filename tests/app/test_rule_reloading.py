@@ -22,6 +22,7 @@ from soc.app.application import Application
 from soc.app.collecting import start_reloading
 from soc.app.doctor import State, examine
 from soc.app.reloading import Reloader
+from soc.core.clock import Window
 from soc.core.ids import new_id
 from soc.core.settings import Settings
 from soc.incidents.tables import AlertRow
@@ -217,7 +218,7 @@ def test_a_start_falls_back_to_the_newest_activation_that_loads(home: Path, more
         app.rule_sets.activate(SYSTEM, Choice(("more",)))
         (app.rule_sets.folder(version) / "more.yml").unlink()
         app.blobs.path(version.archive).unlink()
-    with Application(Settings(home=home)) as app:
+    with Application(Settings(home=home), writer=True) as app:
         assert app.loaded_rules.plan.activation.number == 1
         reloader = start_reloading(app)
         assert (reloader.running, reloader.tried) == (1, 2)
@@ -236,3 +237,41 @@ def test_rules_that_are_gone_end_with_their_windows(app: Application, tmp_path: 
     assert alerts(app) == []
     take_in(app, tmp_path, [line(n, "/probe-window") for n in range(10, 13)])
     assert alerts(app) == [WINDOW]
+
+
+def test_a_new_rule_is_not_said_to_have_seen_what_came_before_it(app: Application, more: Path, tmp_path: Path) -> None:
+    """The account of what ran begins with the rule; that of the others goes on."""
+    reloader = start_reloading(app)
+    take_in(app, tmp_path, [line(n, f"/a/{n}") for n in range(30)])
+    app.rule_sets.import_set(SYSTEM, more, "more", Filters())
+    app.rule_sets.activate(SYSTEM, Choice(("more",)))
+    settle(reloader, 1)
+    take_in(app, tmp_path, [line(n, "/probe-more") for n in range(40, 45)])
+    app.pipeline.note_runs()
+    seen = {run.rule_id: (run.events, run.matches) for run in app.runs.over(day_of(app))}
+    assert seen[BASE] == (35, 0)
+    assert seen[MORE] == (5, 5)
+    app.rule_sets.rollback(SYSTEM)
+    settle(reloader, 2)
+    take_in(app, tmp_path, [line(n, "/probe-more") for n in range(50, 57)])
+    app.rule_sets.rollback(SYSTEM, 1)
+    settle(reloader, 3)
+    take_in(app, tmp_path, [line(60, "/probe-more")])
+    app.pipeline.note_runs()
+    seen = {run.rule_id: (run.events, run.matches) for run in app.runs.over(day_of(app))}
+    assert (seen[BASE], seen[MORE]) == ((43, 0), (6, 6))
+
+
+def day_of(app: Application) -> Window:
+    """Around now."""
+    now = app.clock.now()
+    return Window(now - timedelta(days=1), now + timedelta(days=1))
+
+
+def test_a_process_that_reads_takes_up_a_later_choice(home: Path, more: Path) -> None:
+    with Application(Settings(home=home)) as reader:
+        assert MORE not in [rule.id for rule in reader.rules.rules]
+        with Application(Settings(home=home)) as other:
+            other.rule_sets.import_set(SYSTEM, more, "more", Filters())
+            other.rule_sets.activate(SYSTEM, Choice(("more",)))
+        assert MORE in [rule.id for rule in reader.rules.rules]

@@ -206,3 +206,17 @@ def test_an_agency_that_does_not_exist_is_told_before_anything_is_scanned(tmp_pa
     result = run(yara.app, "scan", tmp_path, "--agency", "nobody")
     assert isinstance(result.exception, NotFoundError)
     assert result.stdout == ""
+
+
+def test_measuring_tells_matches_and_costs_of_every_rule(tmp_path: Path) -> None:
+    (tmp_path / "r.yml").write_text(DNS_RULE)
+    rows = "".join(f'{{"query": "h{number}.evil.example"}}\n' for number in range(100))
+    (tmp_path / "e.ndjson").write_text(rows)
+    table = run(rules.app, "measure", tmp_path / "r.yml", "--over", tmp_path / "e.ndjson")
+    assert table.exit_code == 0
+    assert "Evil name" in table.stdout
+    assert "100 events, 1 rules, 1 of them fired" in table.stderr
+    result = run(rules.app, "measure", tmp_path / "r.yml", "--over", tmp_path / "e.ndjson", "--json")
+    row = orjson.loads(result.stdout)
+    assert (row["seen"], row["matches"]) == (100, 100)
+    assert row["event_us"] >= 0

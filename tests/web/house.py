@@ -37,7 +37,11 @@ from soc.access.passwords import Passwords
 from soc.access.principal import SYSTEM, Role
 from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
+from soc.app.attack_coverage import AttackCoverage
 from soc.app.exceptions import ExceptionReplay
+from soc.app.gaps import GapBook
+from soc.app.ledger import Ledger
+from soc.app.ledger_view import LedgerView
 from soc.audit.trail import AuditTrail
 from soc.compliance.assessor import Assessor, Rulebook
 from soc.compliance.catalogue import Catalogue, EvidenceKind, load_catalogue, load_levels
@@ -135,6 +139,7 @@ class House:
     incident_reader: IncidentReader
     exceptions: ExceptionService
     exception_replay: ExceptionReplay
+    ledger: LedgerView
     evidence: EvidenceService
     catalogue: Catalogue
     exercises: ExerciseService
@@ -142,6 +147,7 @@ class House:
     reports: ReportService
     audit_key: Ed25519PrivateKey
     rule_sets: RuleSets
+    attack: AttackCoverage
 
     def app(self, *, secure: bool = False) -> FastAPI:
         return make_app(self, secure=secure)
@@ -188,6 +194,14 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
         ran=lambda _: (),
         sample=sample,
     )
+    rule_sets = RuleSets(
+        database,
+        clock,
+        audit,
+        Library(folder / "rulesets", BlobStore(folder / "blobs")),
+        Living(own_rules() / "sigma", folder / "rules"),
+        RuleSet.load,
+    )
     return House(
         settings=Settings(home=folder, sample=sample),
         clock=clock,
@@ -201,6 +215,7 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
         incident_reader=IncidentReader(database, clock, duties),
         exceptions=exceptions,
         exception_replay=ExceptionReplay(exceptions, store, feed, _detector, lambda: ruleset, database, audit),
+        ledger=LedgerView(database, GapBook(database), lambda: ruleset),
         evidence=EvidenceService(database, blobs, clock, audit, catalogue),
         catalogue=catalogue,
         exercises=ExerciseService(database, load_scenarios(ROOT / "soc" / "exercises" / "scenarios"), clock, audit),
@@ -209,14 +224,8 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
             database, blobs, clock=clock, audit=audit, assessor=assessor, letterhead=lambda *_: LETTERHEAD
         ),
         audit_key=Ed25519PrivateKey.generate(),
-        rule_sets=RuleSets(
-            database,
-            clock,
-            audit,
-            Library(folder / "rulesets", BlobStore(folder / "blobs")),
-            Living(own_rules() / "sigma", folder / "rules"),
-            RuleSet.load,
-        ),
+        rule_sets=rule_sets,
+        attack=AttackCoverage(rule_sets, [own_rules(), folder / "rules"]),
     )
 
 
@@ -235,6 +244,7 @@ class Ids:
     exception: str
     report: str
     report_file: str
+    source: str
 
 
 def furnish(house: House) -> dict[str, Ids]:
@@ -248,8 +258,12 @@ def _furnish(house: House, agency: str) -> Ids:
     events = [_event(agency, number) for number in range(60)]
     house.store.append(events)
     alert = make_alert(agency, tuple(event.id for event in events[:3]))
+    ruleset = RuleSet.load([house.settings.home / "rule.yml"])
+    ledger = Ledger(GapBook(house.database), lambda: ruleset)
     with house.database.transaction() as session:
         [code] = house.incidents.take(session, [alert])
+        ledger.ran(session, events[1:], NOW)
+        ledger.failed(session, events[:1], SCRIPT, NOW)
     officer = house.accounts.principal(f"cb.{agency[-2:]}")
     declared = Declaration(
         "L1-05", agency, EvidenceKind.DOCUMENT, date(2026, 1, 1), date(2026, 11, 20), date(2026, 11, 20), note=SCRIPT
@@ -259,7 +273,9 @@ def _furnish(house: House, agency: str) -> Ids:
     judged = house.assessor.assess(officer, "2026-11")
     report = house.reports.build(officer, "periodic_4layer", judged.id, forms=("html",), languages=(Lang.VI,))
     exception = house.exceptions.propose(officer, make_proposal(agency))
-    return Ids(events[0].id, alert.id, code, receipt.id, exception.id, report.id, report.files[0].name)
+    return Ids(
+        events[0].id, alert.id, code, receipt.id, exception.id, report.id, report.files[0].name, events[0].source
+    )
 
 
 def _event(agency: str, number: int) -> Event:

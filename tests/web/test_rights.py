@@ -20,6 +20,7 @@ AUDIT = frozenset({"dg.01", "qt.01"})
 ADMIN = frozenset({"qt.01"})
 REVIEWERS = frozenset({"td.01"})
 PROPOSERS = frozenset({"ts.01", "tc.01", "cb.01", "cb.02"})
+SOURCES = EVERYBODY - {"dt.01"}
 RULES = frozenset({"ts.01", "tc.01", "td.01", "dg.01", "dt.01"})
 
 OPEN = {
@@ -54,6 +55,10 @@ ALLOWED = {
     ("GET", "/search"): SEARCHERS,
     ("GET", "/events/{ident}"): READERS,
     ("GET", "/rules"): RULES,
+    ("GET", "/sources"): SOURCES,
+    ("GET", "/sources/{ident}"): SOURCES,
+    ("GET", "/rules/coverage"): RULES,
+    ("GET", "/rules/coverage/layer"): RULES,
     ("GET", "/compliance"): READERS,
     ("GET", "/compliance/{criterion}"): READERS,
     ("GET", "/evidence"): READERS,
@@ -82,7 +87,7 @@ PRIVATE = [key for key in ALLOWED if "{" in key[1] and key[1] not in {"/complian
 def address(route: str, ids: Ids) -> str:
     """A route with the ids of one commune filled in."""
     thing = {"alerts": ids.alert, "events": ids.event, "evidence": ids.evidence, "reports": ids.report}
-    thing["rules"] = ids.exception
+    thing |= {"rules": ids.exception, "sources": ids.source}
     return route.format(
         ident=thing.get(route.split("/")[1], ""),
         code=ids.incident,
@@ -137,7 +142,9 @@ def test_a_foreign_id_answers_like_a_made_up_one(
     if "cb.02" not in ALLOWED[method, route]:
         pytest.skip("only people of the province come here")
     browser, own = visitor("cb.02"), ids["xa-mau-02"]
-    made_up = Ids("nothing", "nothing", "SC-2026-9999", "0" * 32, "NL-2026-9999", "BC-2026-9999", "nothing.pdf")
+    made_up = Ids(
+        "nothing", "nothing", "SC-2026-9999", "0" * 32, "NL-2026-9999", "BC-2026-9999", "nothing.pdf", "nothing"
+    )
     data = {"act": "note", "text": "x"} if route.startswith("/incidents") else {}
     answers = []
     for things in (ids["xa-mau-01"], made_up):
@@ -191,7 +198,8 @@ def test_an_administrator_of_a_commune_gives_out_nothing_elsewhere(
 
 
 @pytest.mark.parametrize(
-    "path", ["/today", "/alerts", "/incidents?f.status=", "/search", "/evidence", "/reports", "/rules/exceptions"]
+    "path",
+    ["/today", "/alerts", "/incidents?f.status=", "/search", "/evidence", "/reports", "/rules/exceptions", "/sources"],
 )
 def test_no_list_shows_anything_of_another_commune(
     house: House, ids: dict[str, Ids], visitor: Callable[..., Browser], path: str

@@ -105,7 +105,7 @@ def show_form(visit: Proposer, alert: str = "") -> Response:
     stored = visit.services.incident_reader.alert(visit.principal, alert)
     typed = _blank(visit, stored.alert.agency, alert)
     try:
-        draft = visit.services.exceptions.draft(visit.principal, stored.alert)
+        draft = visit.services.exceptions.draft(visit.principal, stored.alert, visit.lang)
     except InputError as problem:
         return _form(visit, typed, problem)
     return _form(visit, typed.model_copy(update={"filter": draft}))

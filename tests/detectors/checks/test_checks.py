@@ -75,6 +75,15 @@ def test_a_condition_that_can_hold_and_fail_is_left_alone(body: str, tmp_path: P
     assert found(checked(tmp_path, detection(body))) == []
 
 
+@pytest.mark.parametrize(("number", "checks"), [("4624", ["impossible"]), ("4688", []), ("1", []), ("[1, 4624]", [])])
+def test_an_event_number_that_the_category_does_not_have_is_told(
+    number: str, checks: list[str], tmp_path: Path
+) -> None:
+    source = "{product: windows, category: process_creation}"
+    result = checked(tmp_path, detection(f"  s: {{EventID: {number}, Image: x}}\n  condition: s", source))
+    assert [issue.check for issue in result.issues] == checks
+
+
 def test_a_filter_on_the_rule_is_no_fault_of_the_rule(tmp_path: Path) -> None:
     rule = detection("  s: {a: x}\n  condition: s")
     hide = "logsource: {category: test}\nfilter:\n  rules: any\n  f: {a: x}\n  condition: not f\n"

@@ -74,14 +74,13 @@ def test_an_exception_on_a_correlation_hides_its_firing(ruleset: RuleSet, event:
     assert (hidden.rule_id, hidden.count) == (ruleset.correlations[0].id, 1)
 
 
-def test_what_follows_a_hidden_firing_and_is_not_excepted_is_told_with_its_window(
-    ruleset: RuleSet, event: MakeEvent
-) -> None:
+def test_what_follows_a_hidden_firing_and_is_not_excepted_is_told_anew(ruleset: RuleSet, event: MakeEvent) -> None:
     users = ["canbo.01", "canbo.01", "scanner", "canbo.02"]
     events = [event("fail", after_s=number, user__name=user) for number, user in enumerate(users)]
     exception = make_exception(rules="three_failures", field="user.name", value="scanner")
     alerts, detector = told(ruleset, events, exception)
-    assert [alert.event_ids for alert in alerts] == [tuple(one.id for one in events)]
+    (alert,) = alerts
+    assert (alert.event_ids, alert.matched["event_count"]) == ((events[-1].id,), 4)
     assert len(detector.take_hidden()) == 1
 
 

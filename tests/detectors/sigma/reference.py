@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 ABSENT = object()
@@ -189,3 +190,178 @@ def _everything(value: Any) -> Iterator[Any]:
             yield from _everything(item)
     else:
         yield value
+
+
+# Correlations. An event is {"t": microseconds, "k": the rule that it matches, or a list of them, ...fields}; a correlation is its
+# YAML section with `name`. Everything is looked at again for every moment.
+
+Happening = dict[str, Any]
+"""`t`, `rule` (name), `of` (which event), and the fields."""
+Standing = set[tuple[str, tuple[Any, ...], int]]
+"""(correlation, values of its group, moment)."""
+
+
+def correlations_hold(correlations: list[Mapping[str, Any]], events: list[Mapping[str, Any]]) -> Standing:
+    """When and for whom each correlation holds; inner ones are listed before those that look at them."""
+    happenings: list[Happening] = [
+        {**event, "rule": rule, "of": f"event {index}"}
+        for index, event in enumerate(events)
+        for rule in (event["k"] if isinstance(event["k"], list) else [event["k"]])
+    ]
+    standing: Standing = set()
+    for correlation in correlations:
+        for group, moment, last in _holdings(correlation, happenings):
+            standing.add((correlation["name"], group, moment))
+            named = dict(zip(correlation.get("group-by", ()), group, strict=True))
+            of = f"{correlation['name']} at {last['of']}"
+            happenings.append({**last, **named, "t": moment, "rule": correlation["name"], "of": of})
+    return standing
+
+
+def _holdings(
+    correlation: Mapping[str, Any], happenings: list[Happening]
+) -> Iterator[tuple[tuple[Any, ...], int, Happening]]:
+    groups: dict[tuple[Any, ...], list[Happening]] = {}
+    for happening in happenings:
+        if happening["rule"] in correlation["rules"]:
+            group = tuple(_field(correlation, name, happening) for name in correlation.get("group-by", ()))
+            if None not in group:
+                groups.setdefault(group, []).append(happening)
+    for group, members in groups.items():
+        for moment in sorted({member["t"] for member in members}):
+            window = [m for m in members if moment - correlation["span_us"] <= m["t"] <= moment]
+            at_the_moment = [m for m in members if m["t"] == moment]
+            if _window_holds(correlation, window) and (last := _standing_for(correlation, at_the_moment)):
+                yield group, moment, last
+
+
+def _standing_for(correlation: Mapping[str, Any], candidates: list[Happening]) -> Happening | None:
+    """The first event of a moment that the correlation could read."""
+    return next((c for c in candidates if _measured(correlation, c) is not None), None)
+
+
+def _field(correlation: Mapping[str, Any], name: str, happening: Happening) -> Any:
+    alias = correlation.get("aliases", {}).get(name, {}).get(happening["rule"], name)
+    return happening.get(alias, happening.get(name))
+
+
+def _measured(correlation: Mapping[str, Any], happening: Happening) -> Any:
+    if not correlation["type"].startswith("value_"):
+        return True
+    fields = correlation["condition"]["field"]
+    found = [_field(correlation, f, happening) for f in (fields if isinstance(fields, list) else [fields])]
+    return None if None in found else tuple(found)
+
+
+def _window_holds(correlation: Mapping[str, Any], window: list[Happening]) -> bool:
+    kind, condition = correlation["type"], correlation.get("condition")
+    if isinstance(condition, str):
+        if kind == "temporal":
+            return _expression_holds(condition, {m["rule"] for m in window})
+        return _ordered_expression_holds(condition, correlation["rules"], window)
+    if kind == "temporal_ordered":
+        measured: Any = _longest_in_order(correlation["rules"], window)
+    elif kind == "temporal":
+        measured = len({m["rule"] for m in window})
+    else:
+        measured = _number(correlation, window)
+    bounds = condition or {"gte": len(correlation["rules"])}
+    return measured is not None and all(
+        _ordered(op, measured, bound) for op, bound in bounds.items() if op not in ("field", "percentile")
+    )
+
+
+def _number(correlation: Mapping[str, Any], window: list[Happening]) -> Any:
+    kind = correlation["type"]
+    per_event: dict[str, Any] = {}
+    for rule in correlation["rules"]:  # one event is one event, though two rules match it; the rule listed first counts
+        for member in window:
+            value = _measured(correlation, member)
+            if member["rule"] == rule and value is not None:
+                per_event.setdefault(member["of"], value)
+    if not per_event:
+        return None
+    if kind == "event_count":
+        return len(per_event)
+    if kind == "value_count":
+        return len({tuple(map(str, value)) for value in per_event.values()})
+    numbers = [Fraction(value[0]) for value in per_event.values()]
+    total = float(sum(numbers))  # exact, then rounded once
+    if kind == "value_sum":
+        return total
+    if kind == "value_avg":
+        return total / len(numbers)
+    return _quantile(numbers, 50 if kind == "value_median" else correlation["condition"].get("percentile", 50))
+
+
+def _quantile(numbers: list[Fraction], percent: int) -> Fraction:
+    ordered = sorted(numbers)
+    place = Fraction(percent, 100) * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def _ordered(op: str, measured: Any, bound: Any) -> bool:
+    return {
+        "lt": measured < bound,
+        "lte": measured <= bound,
+        "gt": measured > bound,
+        "gte": measured >= bound,
+        "eq": measured == bound,
+        "neq": measured != bound,
+    }[op]
+
+
+def _expression_holds(expression: str, seen: set[str]) -> bool:
+    words = re.findall(r"[()]|[^\s()]+", expression)
+    python = " ".join(w if w in ("and", "or", "not", "(", ")") else str(w in seen) for w in words)
+    return bool(eval(python, {"__builtins__": {}}, {}))  # noqa: S307 - our own words
+
+
+def _steps(rules: list[str], window: list[Happening]) -> list[set[int]]:
+    """The events in order, each as the places of the rules that it matches; those of one instant by their lowest, then highest rule."""
+    by_event: dict[tuple[int, str], set[int]] = {}
+    for member in window:
+        places = {place for place, rule in enumerate(rules) if rule == member["rule"]}
+        by_event.setdefault((member["t"], member["of"]), set()).update(places)
+    ordered = sorted(by_event.items(), key=lambda item: (item[0][0], min(item[1]), max(item[1]), sorted(item[1])))
+    return [places for _, places in ordered]
+
+
+def _walks(steps: list[set[int]]) -> set[tuple[int, ...]]:
+    """Every way of taking at most one step per event, always upwards."""
+    found: set[tuple[int, ...]] = {()}
+    for places in steps:
+        found |= {(*walk, place) for walk in found for place in places if not walk or place > walk[-1]}
+    return found
+
+
+def _longest_in_order(rules: list[str], window: list[Happening]) -> int:
+    return max(len(walk) for walk in _walks(_steps(rules, window)))
+
+
+def _ordered_expression_holds(expression: str, rules: list[str], window: list[Happening]) -> bool:
+    """Some choice of rules satisfies the expression, was walked in order, and what else was seen does not spoil it.
+
+    A rule that was seen but not chosen may be taken for unseen only where that makes nothing true.
+    """
+    seen = {member["rule"] for member in window}
+    for walk in _walks(_steps(rules, window)):
+        chosen = {rules[place] for place in walk}
+        if _polar_holds(expression, chosen, seen):
+            return True
+    return False
+
+
+def _polar_holds(expression: str, chosen: set[str], seen: set[str]) -> bool:
+    """The expression with a plain word true when chosen, and a negated one true when it was not seen at all."""
+    words = re.findall(r"[()]|[^\s()]+", expression)
+    python = []
+    for index, word in enumerate(words):
+        if word in ("and", "or", "not", "(", ")"):
+            python.append(word)
+        else:
+            negated = index > 0 and words[index - 1] == "not"
+            python.append(str(word in (seen if negated else chosen)))
+    return bool(eval(" ".join(python), {"__builtins__": {}}, {}))  # noqa: S307 - our own words
