@@ -14,7 +14,7 @@ import orjson
 
 from detectors.alert import Names
 from detectors.detector import title_of
-from detectors.sigma.rules import RuleSet
+from detectors.sigma.ruleset import RuleSet
 from detectors.testing import Normalise, alerting_rules, run_all
 from soc.core.errors import InputError, SocError
 from soc.core.i18n import msg

@@ -15,7 +15,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from detectors.sigma.adapt import adapt
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.routing import Origin, fields_for, origin_of
-from detectors.sigma.rules import Rule, RuleSet
+from detectors.sigma.rule import Rule
+from detectors.sigma.ruleset import RuleSet
 from detectors.sigma.tree import atoms_of
 from soc.core.event import Event
 

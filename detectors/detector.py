@@ -25,7 +25,8 @@ from detectors.sigma.correlate import Correlator, Firing, Limits
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Engine, Match
 from detectors.sigma.explain import explain_rule
-from detectors.sigma.rules import Rule, RuleSet
+from detectors.sigma.rule import Rule
+from detectors.sigma.ruleset import RuleSet
 from detectors.sigma.suppression import suppression_of
 from soc.core.clock import iso, parse_iso
 from soc.core.event import Event

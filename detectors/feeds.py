@@ -10,7 +10,8 @@ from detectors.coverage import Kind, Sightings
 from detectors.sigma.adapt import adapt
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.routing import Fields, Origin, select
-from detectors.sigma.rules import Rule, RuleSet
+from detectors.sigma.rule import Rule
+from detectors.sigma.ruleset import RuleSet
 from detectors.sigma.state import RuleState, best_state, state_of
 from detectors.sigma.tree import atoms_of
 from detectors.sigma.values import Document

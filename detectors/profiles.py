@@ -24,7 +24,7 @@ from detectors.newterms.tracker import NewTermTracker
 from detectors.rulepack import own_rules
 from detectors.selectors import Definitions, Kinds, combinations, load_definitions, moment_of
 from detectors.sigma.engine import Engine, Match
-from detectors.sigma.rules import Rule
+from detectors.sigma.rule import Rule
 from soc.core.clock import iso, parse_iso
 from soc.core.event import Event
 from soc.core.i18n import msg

@@ -19,7 +19,7 @@ from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Engine
 from detectors.sigma.routing import Origin, origin_of, select
 from detectors.sigma.rule import LogSource, Rule
-from detectors.sigma.rules import RuleSet
+from detectors.sigma.ruleset import RuleSet
 from detectors.sigma.values import Document
 
 Timer = Callable[[], float]

@@ -22,7 +22,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from detectors.sigma.rules import Rule, RuleSet
+from detectors.sigma.rule import Rule
+from detectors.sigma.ruleset import RuleSet
 from detectors.sigma.yaml12 import load_documents
 from soc.core.clock import parse_iso
 from soc.core.errors import DefinitionError

@@ -22,7 +22,8 @@ from detectors.rulepack import cases_of, sigma_files
 from detectors.sigma.adapt import adapt
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.moments import from_us, moment_us
-from detectors.sigma.rules import Rule, RuleSet, rule_files
+from detectors.sigma.rule import Rule
+from detectors.sigma.ruleset import RuleSet, rule_files
 from soc.core.clock import iso
 from soc.core.errors import DefinitionError, FaultsError, SocError
 from soc.core.event import Event

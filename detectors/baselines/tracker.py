@@ -15,7 +15,7 @@ from detectors.baselines.spec import Baseline
 from detectors.bundling import Occurrence
 from detectors.finding import Finding, listed, sentence
 from detectors.selectors import Names, combinations
-from detectors.sigma.rules import Rule
+from detectors.sigma.rule import Rule
 from soc.core.event import Event
 from soc.core.i18n import Message, msg
 

@@ -15,7 +15,7 @@ from detectors.checks.fields import FieldBook, FieldCheck
 from detectors.checks.issue import Issue, IssueSeverity, RuleDocument
 from detectors.checks.metadata import check_metadata
 from detectors.checks.regexes import check_regexes
-from detectors.sigma.rules import RuleSet, rule_files
+from detectors.sigma.ruleset import RuleSet, rule_files
 from detectors.sigma.yaml12 import load_documents
 from detectors.testing import ONE_EACH, Needed, alerting_rules, missing_cases
 from soc.core.errors import DefinitionError

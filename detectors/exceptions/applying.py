@@ -15,9 +15,9 @@ from detectors.sigma.correlate import Firing
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Match
 from detectors.sigma.explain import explain_program, in_names, labelled
-from detectors.sigma.pipelines import AUTO
 from detectors.sigma.routing import SAME, Fields, fields_for, origin_of
-from detectors.sigma.rules import Rule
+from detectors.sigma.rule import Rule
+from detectors.sigma.ruleset import AUTO
 from detectors.sigma.values import Document
 from soc.core.i18n import Lang, msg
 

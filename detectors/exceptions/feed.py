@@ -15,7 +15,7 @@ from detectors.exceptions.managed import acts_of, agencies_of
 from detectors.exceptions.model import RuleException
 from detectors.exceptions.tables import ExceptionActRow, ExceptionRow
 from detectors.exceptions.tally import Hidden
-from detectors.sigma.pipelines import AUTO
+from detectors.sigma.ruleset import AUTO
 from soc.core.errors import SocError
 from soc.storage.sql import Database
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import yaml
 
 from detectors.exceptions.limits import MAX_CHARACTERS
-from detectors.sigma.compile import nfc, verbatim
 from detectors.sigma.correlation_rules import CorrelationRule
-from detectors.sigma.pipelines import AUTO, NONE
-from detectors.sigma.rules import Filter, LogSource, Rule, load_filter
+from detectors.sigma.normal import nfc, verbatim
+from detectors.sigma.rule import Filter, LogSource, Rule
+from detectors.sigma.rules import load_filter
+from detectors.sigma.ruleset import AUTO, NONE
 from detectors.sigma.table import holds_for
 from detectors.sigma.tree import AtomTable, Node, holds
 from detectors.sigma.values import Document

@@ -18,7 +18,8 @@ from detectors.exceptions.limits import MAX_REASON
 from detectors.exceptions.managed import ManagedException, Proposal, agencies_of, managed, sees
 from detectors.exceptions.tables import ExceptionActRow, ExceptionRow
 from detectors.sigma.correlation_rules import CorrelationRule
-from detectors.sigma.rules import LogSource, Rule, RuleSet
+from detectors.sigma.rule import LogSource, Rule
+from detectors.sigma.ruleset import RuleSet
 from soc.access.principal import Principal, Right
 from soc.access.tables import AccountRow
 from soc.audit.trail import AuditTrail

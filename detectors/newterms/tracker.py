@@ -11,7 +11,7 @@ from detectors.finding import Finding, listed, sentence
 from detectors.newterms.memory import Known, Limits, Memories
 from detectors.newterms.spec import NewTerms
 from detectors.selectors import Names, combinations
-from detectors.sigma.rules import Rule
+from detectors.sigma.rule import Rule
 from soc.core.event import Event
 from soc.core.i18n import Message, msg
 

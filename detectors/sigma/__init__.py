@@ -10,6 +10,7 @@ for document in documents:
 from detectors.sigma.correlate import Correlator, Firing
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Engine, Match
-from detectors.sigma.rules import LogSource, Rule, RuleSet
+from detectors.sigma.rule import LogSource, Rule
+from detectors.sigma.ruleset import RuleSet
 
 __all__ = ["CorrelationRule", "Correlator", "Engine", "Firing", "LogSource", "Match", "Rule", "RuleSet"]

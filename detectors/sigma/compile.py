@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 
 from sigma.conditions import ConditionAND
@@ -32,6 +31,7 @@ from detectors.sigma.faults import RuleFault
 from detectors.sigma.folding import fold
 from detectors.sigma.labels import Labels, search_labels
 from detectors.sigma.modifiers import DASH, DASHES, PartCompare
+from detectors.sigma.normal import Normal
 from detectors.sigma.predicates import (
     Anything,
     Compare,
@@ -50,21 +50,8 @@ from detectors.sigma.required import required_text
 from detectors.sigma.tree import FALSE, Atom, AtomTable, Leaf, Node, Not, all_of, some_of
 from soc.core.i18n import msg
 
-Normal = Callable[[str], str]
-"""What texts of rules pass before they are compared: NFC, or nothing."""
-
 _MAX_DASHES = 2
 """Up to so many dashes of `windash` become literals (5 or 25 of them); more become one pattern."""
-
-
-def nfc(value: str) -> str:
-    """Composed form, in which the events of ours are kept."""
-    return value if value.isascii() else unicodedata.normalize("NFC", value)
-
-
-def verbatim(value: str) -> str:
-    """The text as written: without a pipeline nothing is normalised."""
-    return value
 
 
 class Compiler:

@@ -18,9 +18,8 @@ from detectors.sigma.engine import Match
 from detectors.sigma.firing import Firing, Withdrawal
 from detectors.sigma.measure import Entry
 from detectors.sigma.moments import moment_us
-from detectors.sigma.pipelines import NONE
 from detectors.sigma.readings import Reader, ValueOf, default_partition, named_group, no_partition
-from detectors.sigma.rules import RuleSet
+from detectors.sigma.ruleset import NONE, RuleSet
 from detectors.sigma.snapshots import read_snapshot, write_snapshot
 from detectors.sigma.tracking import Cause, Change, CorrelationStats, Limits, Stream, Tracker
 from detectors.sigma.values import MISSING, Document

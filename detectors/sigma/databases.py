@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -44,6 +44,14 @@ class Compiled:
     database: hyperscan.Database | None
     refused: frozenset[int]
 
+    def hits(self, data: bytes | memoryview) -> list[int]:
+        """Places of what stands in `data`, each once: literals first, then the patterns that were not refused."""
+        found: list[int] = []
+        if self.database is not None:
+            add = found.append
+            self.database.scan(data, match_event_handler=lambda ident, *_: add(ident))  # type: ignore[type-var]
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Databases:
@@ -57,29 +65,29 @@ class Databases:
 
     def of(self, literals: Sequence[str], patterns: Sequence[Pattern]) -> Compiled:
         """The database of ASCII literals and of patterns, as a filter: a pattern's hit must be confirmed."""
+        listed = [[pattern.regex, pattern.flags, pattern.folded] for pattern in patterns]
+        return self._kept_or([literals, listed], lambda: _compiled(literals, patterns))
+
+    def of_expressions(self, expressions: Sequence[Expression]) -> Compiled:
+        """The database of expressions in the spelling of Hyperscan."""
+        listed = [[expression.decode("latin-1"), flags] for expression, flags in expressions]
+        return self._kept_or([listed], lambda: Compiled(_database(expressions), frozenset()))
+
+    def _kept_or(self, content: object, make: Callable[[], Compiled]) -> Compiled:
         if self.kept is None:
-            return _compiled(literals, patterns)
-        name = _name(literals, patterns)
+            return make()
+        name = _name(content)
         data = self.kept.read(name)
         found = None if data is None else _unpacked(data)
         if found is None:
-            found = _compiled(literals, patterns)
+            found = make()
             self.kept.write(name, _packed(found))
         return found
 
 
-def hits(database: hyperscan.Database, written: str) -> list[int]:
-    """Places of what stands in an ASCII text, each once: literals first, then the patterns that were not refused."""
-    found: list[int] = []
-    add = found.append
-    database.scan(written.encode(), match_event_handler=lambda ident, *_: add(ident))
-    return found
-
-
-def _name(literals: Sequence[str], patterns: Sequence[Pattern]) -> str:
-    make = (_FORMAT, _VERSION, platform.machine(), _processor())
-    listed = [[pattern.regex, pattern.flags, pattern.folded] for pattern in patterns]
-    return f"{sha256(orjson.dumps([make, literals, listed]))}.hsdb"
+def _name(content: object) -> str:
+    make = (_FORMAT, version("hyperscan"), platform.machine(), _processor())
+    return f"{sha256(orjson.dumps([make, content]))}.hsdb"
 
 
 @cache
@@ -101,11 +109,21 @@ def _compiled(literals: Sequence[str], patterns: Sequence[Pattern]) -> Compiled:
         if taken is not None
     ]
     refused = frozenset(place for place, taken in enumerate(flags) if taken is None)
-    return Compiled(database_of(expressions) if expressions else None, refused)
+    return Compiled(_database(expressions) if expressions else None, refused)
 
 
 def database_of(expressions: Sequence[Expression]) -> hyperscan.Database:
     """A database for block mode; a hit tells the place of its expression."""
+    database = hyperscan.Database()
+    database.compile(
+        expressions=[expression for expression, _ in expressions],
+        ids=list(range(len(expressions))),
+        flags=[flags for _, flags in expressions],
+    )
+    return database
+
+
+def _database(expressions: Sequence[Expression]) -> hyperscan.Database:
     database = hyperscan.Database()
     database.compile(
         expressions=[expression for expression, _ in expressions],

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 from detectors.alert import Explanation
 from detectors.sigma.adapt import adapt
-from detectors.sigma.compile import nfc, verbatim
 from detectors.sigma.databases import Databases
 from detectors.sigma.explain import explain_program
 from detectors.sigma.kept import Kept
 from detectors.sigma.keywords import JsonScreen, Screened, Text, needed_text
-from detectors.sigma.pipelines import AUTO, NONE
+from detectors.sigma.normal import nfc, verbatim
 from detectors.sigma.predicates import SameAs
 from detectors.sigma.routing import CONSTANT_FIELDS, SAME, Fields, Origin, origin_of, select
-from detectors.sigma.rules import Rule, RuleSet
-from detectors.sigma.table import Budget, Group, Hit, Member, Scanners, holds_for
-from detectors.sigma.tree import Atom, AtomTable, atoms_of, renamed
+from detectors.sigma.rule import LogSource, Rule
+from detectors.sigma.ruleset import AUTO, NONE, RuleSet
+from detectors.sigma.table import Budget, Group, Hit, Member, Program, Scanners, holds_for
+from detectors.sigma.tree import Atom, AtomTable, renamed
 from detectors.sigma.values import MISSING, Document, all_leaves, read
 
 _EVERYWHERE = Origin()
@@ -64,7 +66,7 @@ class Match:
 
     def explain(self) -> Explanation:
         """The condition tree of the rule with what held."""
-        return explain_program(self._hit.member.program, self._atoms, self.document)
+        return explain_program(self._hit.member.program.node, self._atoms, self.document)
 
 
 def _keyword_place(atom: Atom, document: Document) -> Iterator[tuple[str, object]]:
@@ -87,10 +89,13 @@ class Engine:
     def __init__(self, ruleset: RuleSet, cache_bytes: int = 160 << 20, kept: Kept | None = None) -> None:
         self.ruleset = ruleset
         self._routed = ruleset.pipeline == AUTO
-        self._sources = frozenset(rule.logsource for rule in ruleset.rules)
+        self._by_source: dict[LogSource, list[int]] = defaultdict(list)
+        for index, rule in enumerate(ruleset.rules):
+            self._by_source[rule.logsource].append(index)
         self._budget = Budget(cache_bytes)
         normal = verbatim if ruleset.pipeline == NONE else nfc
-        self._scanners = Scanners(ruleset.atoms, normal, Databases(kept))
+        self._databases = Databases(kept)
+        self._scanners = Scanners(ruleset.atoms, normal, self._databases)
         self._windows: dict[tuple[object, ...], Group] = {}
         self._routes: dict[Origin, Group] = {}
         self._groups: dict[tuple[object, ...], Group] = {}
@@ -151,7 +156,7 @@ class Engine:
     @cached_property
     def _screen(self) -> JsonScreen:
         tests = (atom.test for atom in self.ruleset.atoms if atom.field is None)
-        return JsonScreen(sorted({needed_text(test) for test in tests} - {""}))
+        return JsonScreen(sorted({needed_text(test) for test in tests} - {""}), self._databases)
 
     def explain(self, rule: Rule, document: Document) -> Explanation:
         """Why a rule does or doesn't hold for a document, whatever its log source."""
@@ -188,23 +193,21 @@ class Engine:
         return {n: holds_for(atoms, n, constants, self._scanners.normal) for n in numbers}
 
     def _selected(self, origin: Origin) -> list[tuple[int, Fields]]:
-        rules = self.ruleset.rules
+        """Places of the rules that read documents of an origin, in order, with the names their fields have there."""
         if not self._routed:
-            return [(index, SAME) for index in range(len(rules))]
-        found = select(self._sources, origin)
-        return [(index, found[rule.logsource]) for index, rule in enumerate(rules) if rule.logsource in found]
+            return [(index, SAME) for index in range(len(self.ruleset.rules))]
+        found = select(self._by_source, origin)
+        places = ((index, fields) for source, fields in found.items() for index in self._by_source[source])
+        return sorted(places, key=itemgetter(0))
 
     def _member(self, index: int, fields: Fields) -> Member:
         """The rule in the names of a kind of document; kept, so that a group is recognised by its members."""
         found = self._members.get((index, id(fields)))
         if found is None:
-            rule = self.ruleset.rules[index]
-            program = renamed(rule.program, lambda n: self._in_names(n, fields)) if fields else rule.program
-            constant = (
-                tuple({n for n in atoms_of(program) if self._is_constant(self.ruleset.atoms[n])})
-                if self._routed
-                else ()
-            )
+            atoms, rule = self.ruleset.atoms, self.ruleset.rules[index]
+            node = renamed(rule.program, lambda n: self._in_names(n, fields)) if fields else rule.program
+            program = Program.of(node, atoms)
+            constant = tuple(n for n in program.atoms if self._is_constant(atoms[n])) if self._routed else ()
             found = self._members[index, id(fields)] = Member(index, rule, program, constant, fields)
         return found
 

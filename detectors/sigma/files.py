@@ -110,15 +110,16 @@ def document_files(path: Path) -> list[Path]:
     return sorted(file for file in path.rglob("*") if _kind(file) in SUFFIXES and file.is_file())
 
 
-def documents(path: Path, on_fault: OnFault) -> Iterator[tuple[int, Document]]:
+def documents(path: Path, on_fault: OnFault, parts_of: Parts | None = None) -> Iterator[tuple[int, Document]]:
     """The documents of one file, in order, with their index.
 
     Args:
         path: the file; told by its content, not by its name.
         on_fault: gets what cannot be read, with file:line or file#record; reading goes on behind it.
+        parts_of: how the file is cut, when its records are not JSON.
     """
     lines = records = 0
-    for part in parts(path):
+    for part in (parts_of or parts)(path):
         tally = Tally()
         yield from ((records + index, document) for index, document, _, _ in part.read(tally))
         for fault in tally.faults:

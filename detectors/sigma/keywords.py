@@ -15,10 +15,11 @@ import ahocorasick_rs
 import hyperscan
 import orjson
 
-from detectors.sigma.databases import LITERAL, Expression, as_expression, database_of
+from detectors.sigma.databases import LITERAL, Databases, Expression, as_expression
 from detectors.sigma.folding import fold
+from detectors.sigma.normal import Normal
 from detectors.sigma.predicates import Literal, Pattern, Test
-from detectors.sigma.scanner import Normal, Scanner
+from detectors.sigma.scanner import Scanner
 from detectors.sigma.values import Document, all_leaves, text
 
 Text: TypeAlias = bytes | memoryview
@@ -57,14 +58,13 @@ class JsonScreen:
         needed: folded texts.
     """
 
-    def __init__(self, needed: Iterable[str]) -> None:
+    def __init__(self, needed: Iterable[str], databases: Databases) -> None:
         self._needed = [needle for needle in needed if not can_hide(needle)]
-        self._database = database_of([*map(_expression, self._needed), *_STRANGE])
+        self._database = databases.of_expressions([*map(_expression, self._needed), *_STRANGE])
 
     def screen(self, raw: Text) -> Screened:
         """Which of the texts may stand in the values of the documents in `raw`; those that can hide are not told."""
-        found: list[int] = []
-        self._database.scan(raw, match_event_handler=lambda ident, *_: found.append(ident))  # type: ignore[type-var]
+        found = self._database.hits(raw)
         texts = len(self._needed)
         present = frozenset(self._needed[index] for index in found if index < texts)
         return Screened(present, len(found) == len(present))
@@ -76,13 +76,13 @@ class Keywords:
     No pass can miss a keyword, and each may find too much: one that runs over two values is thrown out when each is looked at.
     """
 
-    def __init__(self, tests: Sequence[Test], scanner: Scanner, normal: Normal) -> None:
+    def __init__(self, tests: Sequence[Test], scanner: Scanner, normal: Normal, databases: Databases) -> None:
         self._scanner, self._normal = scanner, normal
         needed = needed_texts(tests)
         self._first = ahocorasick_rs.AhoCorasick(needed, store_patterns=False) if needed else None
         self._needed = frozenset(needed)
         self._can_be_screened = bool(needed) and not any(map(can_hide, needed))
-        self._screen = JsonScreen(needed) if self._can_be_screened else None
+        self._screen = JsonScreen(needed, databases) if self._can_be_screened else None
         self._last: tuple[Screened | None, bool] = (None, False)
 
     def find(self, document: Document, raw: Text | None, block: Screened | None) -> frozenset[int]:

@@ -44,9 +44,8 @@ from sigma.types import (
 
 from detectors.sigma.expressions import checked_regex, regex_source
 from detectors.sigma.faults import RuleFault
+from detectors.sigma.ruleset import Placeholders
 from soc.core.i18n import Message, msg
-
-Placeholders = Mapping[str, Sequence[object]]
 
 DASH = "_any_dash"
 """Name of the placeholder that stands for any of DASHES; no rule can write it, as it comes from `windash` alone."""

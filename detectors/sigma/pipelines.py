@@ -9,12 +9,9 @@ import yaml
 from sigma.exceptions import SigmaError
 from sigma.processing.pipeline import ProcessingPipeline
 
-from detectors.sigma.modifiers import Placeholders
+from detectors.sigma.ruleset import AUTO, NONE, Placeholders
 from soc.core.errors import SetupError
 from soc.core.i18n import msg
-
-AUTO = "auto"
-NONE = "none"
 
 
 def named_pipeline(name: str) -> ProcessingPipeline | None:

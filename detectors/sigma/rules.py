@@ -14,16 +14,17 @@ import yaml
 from sigma.exceptions import SigmaError
 from sigma.rule import SigmaDetections, SigmaLogSource, SigmaRule
 
-from detectors.sigma.compile import Compiler, nfc, verbatim
+from detectors.sigma.compile import Compiler
 from detectors.sigma.conditions import only_negates
 from detectors.sigma.correlation_rules import CorrelationRule, order_correlations, parse_correlation
 from detectors.sigma.detections import parse_detections
 from detectors.sigma.faults import RuleFault
 from detectors.sigma.labels import Labels, filtered_labels
 from detectors.sigma.metadata import as_mapping, common_parts, compiled_rule, described, filtered_rules, logsource_of
-from detectors.sigma.modifiers import Placeholders
-from detectors.sigma.pipelines import AUTO, NONE, default_placeholders, named_pipeline
+from detectors.sigma.normal import nfc, verbatim
+from detectors.sigma.pipelines import default_placeholders, named_pipeline
 from detectors.sigma.rule import Filter, LogSource, Rule
+from detectors.sigma.ruleset import AUTO, NONE, Placeholders, RuleSet
 from detectors.sigma.tree import All, AtomTable, Node, Not
 from detectors.sigma.yaml12 import YamlDocument, load_documents
 from soc.core.errors import DefinitionError, FaultsError
@@ -33,59 +34,12 @@ LARGEST_FILE = 32 << 20
 """Bytes of one rule file; a list of 100,000 values takes a tenth of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSet:
-    """Everything that was loaded.
-
-    Attributes:
-        rules: detection rules in order of loading.
-        correlations: correlation rules, each after those it refers to.
-        refusals: every fault found, in order of the files; a rule with a fault is not in the set.
-        atoms: the tests of all rules.
-        pipeline: auto | none | name or path of a pySigma pipeline.
-    """
-
-    rules: tuple[Rule, ...]
-    correlations: tuple[CorrelationRule, ...]
-    refusals: tuple[DefinitionError, ...]
-    atoms: AtomTable
-    pipeline: str = AUTO
-
-    @classmethod
-    def load(
-        cls, paths: Iterable[Path | str], pipeline: str = AUTO, placeholders: Placeholders = MappingProxyType({})
-    ) -> RuleSet:
-        """Load rule files and folders (`*.yml`, `*.yaml`, recursively).
-
-        Args:
-            paths: files or folders, in the order of their precedence.
-            pipeline: `auto` (log sources routed, fields mapped, NFC), `none` (rules as written), or the path of a
-                pySigma processing pipeline.
-            placeholders: values for the modifier `expand`, by name.
-
-        Raises:
-            SetupError: the pipeline cannot be loaded.
-        """
-        loader = _Loader(pipeline, placeholders)
-        seen: set[Path] = set()
-        for path in paths:
-            for file in rule_files(Path(path)):
-                if file.resolve() not in seen:
-                    seen.add(file.resolve())
-                    loader.read(file)
-        return loader.finish()
-
-
-def rule_files(path: Path) -> list[Path]:
-    """The file itself, or the rule files under a folder in the order of their names."""
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.rglob("*") if _is_rule_file(file))
-
-
-def _is_rule_file(file: Path) -> bool:
-    """Not the must-fire cases beside a rule, `<rule>.test.yaml`."""
-    return file.suffix in {".yml", ".yaml"} and not file.stem.endswith(".test") and file.is_file()
+def load_rules(files: Iterable[Path], pipeline: str, placeholders: Placeholders) -> RuleSet:
+    """Load rule files, each once, in the order given. Raises SetupError when the pipeline cannot be loaded."""
+    loader = _Loader(pipeline, placeholders)
+    for file in files:
+        loader.read(file)
+    return loader.finish()
 
 
 def load_filter(data: bytes, name: str, pipeline: str = AUTO) -> tuple[Filter, AtomTable]:
@@ -308,6 +262,3 @@ def _yaml_fault(error: yaml.YAMLError) -> RuleFault:
 def _yaml_place(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     return f"{mark.line + 1}:{mark.column + 1}" if mark is not None else "1:1"
-
-
-__all__ = ["Filter", "LogSource", "Rule", "RuleSet", "load_filter", "rule_files"]

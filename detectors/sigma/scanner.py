@@ -6,11 +6,12 @@ Exact texts by dictionary, everything else that looks inside a text together (`t
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from detectors.sigma.databases import Databases
 from detectors.sigma.folding import fold
+from detectors.sigma.normal import Normal
 from detectors.sigma.predicates import (
     Anything,
     Compare,
@@ -26,8 +27,6 @@ from detectors.sigma.predicates import (
 )
 from detectors.sigma.texts import Texts
 from detectors.sigma.values import leaves, text
-
-Normal = Callable[[str], str]
 
 
 class Scanner:

@@ -10,15 +10,17 @@ that is spent: unique values, however many, cannot grow anything.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 from detectors.sigma.databases import Databases
 from detectors.sigma.folding import fold
 from detectors.sigma.keywords import Keywords, Screened, Text
+from detectors.sigma.normal import Normal
 from detectors.sigma.predicates import Exists, SameAs, needs_document, stands
-from detectors.sigma.rules import Rule
-from detectors.sigma.scanner import Normal, Scanner
+from detectors.sigma.rule import Rule
+from detectors.sigma.scanner import Scanner
 from detectors.sigma.tree import FALSE, AtomTable, Node, anchors, atoms_of, holds, satisfying, simplified
 from detectors.sigma.values import MISSING, Document, all_leaves, leaves, read, text
 
@@ -31,16 +33,33 @@ Signature = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """A condition, with what a group wants to know of it."""
+
+    node: Node
+    atoms: frozenset[int]
+    anchors: frozenset[int] | None
+
+    @classmethod
+    def of(cls, node: Node, table: AtomTable) -> Program:
+        """Looked into once."""
+        return cls(node, frozenset(atoms_of(node)), anchors(node, table))
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
-    """A rule in the names of one kind of document."""
+    """A rule in the names of one kind of document.
+
+    Attributes:
+        constant: its atoms on fields that are constant for a kind of document.
+        fields: name in the rule -> name in the document, where they differ.
+    """
 
     index: int
     rule: Rule
-    program: Node
+    program: Program
     constant: tuple[int, ...]
-    """Its atoms on fields that are constant for a kind of document."""
     fields: Mapping[str, str]
-    """Name in the rule -> name in the document, where they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +88,14 @@ class Budget:
 class ValueMemo(dict[object, int]):
     """Value of one field -> class. A miss scans the value once."""
 
-    def __init__(self, scanner: Scanner, group: Group) -> None:
+    def __init__(self, make: Callable[[], Scanner], group: Group) -> None:
         super().__init__()
-        self.scanner, self._group = scanner, group
+        self._make, self._group = make, group
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """What looks at a new value; made for the first one, since many a field never comes."""
+        return self._make()
 
     def __missing__(self, value: object) -> int:
         # 1, 1.0 and True are one key to a dictionary, but not one value to a rule: only texts and null are keys themselves.
@@ -118,7 +142,7 @@ class Group:
         self.budget = budget
         self._atoms, self._flat = scanners.atoms, flat
         self._true = frozenset(number for number, truth in fixed.items() if truth)
-        self._members, self._programs = _reduced(members, fixed)
+        self._members, self._programs = _reduced(members, fixed, self._atoms)
         self._lay_out(scanners)
         self._always: list[int] = []
         self._anchored: dict[int, list[int]] = defaultdict(list)
@@ -130,13 +154,13 @@ class Group:
     def _lay_out(self, scanners: Scanners) -> None:
         """Which fields there are to look at, and how."""
         by_field: dict[str | None, set[int]] = defaultdict(set)
-        for number in {number for program in self._programs for number in atoms_of(program)}:
+        for number in frozenset[int]().union(*[program.atoms for program in self._programs]):
             by_field[self._atoms[number].field].add(number)
         self._keywords = scanners.keywords(by_field.pop(None)) if None in by_field else None
         named = [(str(name), numbers) for name, numbers in sorted(by_field.items(), key=str)]
         whole = {n for _, numbers in named for n in numbers if needs_document(self._atoms[n].test)}
         self._memos = [
-            (name, ValueMemo(scanners.of(frozenset(numbers - whole)), self))
+            (name, ValueMemo(partial(scanners.of, frozenset(numbers - whole)), self))
             for name, numbers in named
             if numbers - whole
         ]
@@ -150,10 +174,9 @@ class Group:
 
     def _index(self) -> None:
         for position, program in enumerate(self._programs):
-            found = anchors(program, self._atoms)
-            if found is None:
+            if program.anchors is None:
                 self._always.append(position)
-            for number in found or ():
+            for number in program.anchors or ():
                 self._anchored[number].append(position)
 
     def __len__(self) -> int:
@@ -225,9 +248,12 @@ class Group:
         for number in true:
             candidates.update(self._anchored.get(number, ()))
         found = tuple(
-            Hit(self._members[place], tuple(dict.fromkeys(satisfying(self._members[place].program, true.__contains__))))
+            Hit(
+                self._members[place],
+                tuple(dict.fromkeys(satisfying(self._members[place].program.node, true.__contains__))),
+            )
             for place in sorted(candidates)
-            if holds(self._programs[place], true.__contains__)
+            if holds(self._programs[place].node, true.__contains__)
         )
         self._verdicts[signature] = found
         self.budget.spend(2 * _ENTRY + 36 * len(signature) + 100 * len(found))
@@ -243,14 +269,20 @@ def _value(document: Document, name: str) -> object:
     return None if found is MISSING else found
 
 
-def _reduced(members: Sequence[Member], fixed: Mapping[int, bool]) -> tuple[list[Member], list[Node]]:
+def _reduced(
+    members: Sequence[Member], fixed: Mapping[int, bool], table: AtomTable
+) -> tuple[list[Member], list[Program]]:
     """The rules that can still fire once the constants are folded in, and what is left to test."""
     kept, programs = [], []
     for member in members:
-        program = simplified(member.program, fixed.get) if member.constant else member.program
-        if program != FALSE:
-            kept.append(member)
-            programs.append(program)
+        program = member.program
+        if member.constant:
+            node = simplified(program.node, fixed.get)
+            if node == FALSE:
+                continue
+            program = Program.of(node, table)
+        kept.append(member)
+        programs.append(program)
     return kept, programs
 
 
@@ -312,7 +344,7 @@ class Scanners:
         found = self._keywords.get(key)
         if found is None:
             tests = [self.atoms[n].test for n in sorted(key)]
-            found = self._keywords[key] = Keywords(tests, self.of(key), self.normal)
+            found = self._keywords[key] = Keywords(tests, self.of(key), self.normal, self._databases)
         return found
 
     def clear(self) -> None:

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import ahocorasick_rs
 
-from detectors.sigma.databases import Databases, hits
+from detectors.sigma.databases import Databases
 from detectors.sigma.predicates import Pattern, Place, compiled
 
-MUCH_TEXT = 1 << 20
+MUCH_TEXT = 256 << 10
 """Characters looked through before Hyperscan pays for its building."""
 _FEW = 4
 """So many texts are tried one after another: an automaton would not be faster."""
@@ -63,11 +63,7 @@ class _Automaton:
         self._uses = [literals.get(needle, ()) for needle in self._needles]
         self._called = [called.get(needle) for needle in self._needles]
         self._automaton = (
-            ahocorasick_rs.AhoCorasick(
-                self._needles, implementation=ahocorasick_rs.Implementation.DFA, store_patterns=False
-            )
-            if len(self._needles) > _FEW
-            else None
+            ahocorasick_rs.AhoCorasick(self._needles, store_patterns=False) if len(self._needles) > _FEW else None
         )
 
     def find(self, written: str, folded: str, found: set[int]) -> None:
@@ -108,21 +104,19 @@ class _Hyperscan:
             for needle, uses in literals.items()
             if needle.isascii() and any(place is Place.CONTAINS for place, _ in uses)
         }
-        made = databases.of(tuple(anywhere), [pattern for _, pattern in patterns])
-        self._database = made.database
+        self._database = databases.of(tuple(anywhere), [pattern for _, pattern in patterns])
         self._atoms = list(anywhere.values())
-        self._fast = [item for place, item in enumerate(patterns) if place not in made.refused]
-        self._slow = [item for place, item in enumerate(patterns) if place in made.refused]
+        self._fast = [item for place, item in enumerate(patterns) if place not in self._database.refused]
+        self._slow = [item for place, item in enumerate(patterns) if place in self._database.refused]
 
     def find(self, written: str, folded: str, found: set[int]) -> None:
         called = {atom: pattern for atom, pattern in self._slow if pattern.needed in folded}
-        if self._database is not None:
-            for index in hits(self._database, written):
-                if index < len(self._atoms):
-                    found.update(self._atoms[index])
-                else:
-                    atom, pattern = self._fast[index - len(self._atoms)]
-                    called[atom] = pattern
+        for index in self._database.hits(written.encode()):
+            if index < len(self._atoms):
+                found.update(self._atoms[index])
+            else:
+                atom, pattern = self._fast[index - len(self._atoms)]
+                called[atom] = pattern
         for length, texts in self._starts:
             found.update(texts.get(folded[:length], ()))
         for length, texts in self._ends:

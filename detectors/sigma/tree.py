@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -54,12 +54,14 @@ FALSE = Some(())
 class AtomTable:
     """Every distinct atom once, numbered in order of arrival."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[Atom, int] = {}
-        self._atoms: list[Atom] = []
+    def __init__(self, atoms: Iterable[Atom] = ()) -> None:
+        self._atoms = list(atoms)
+        self._numbers: dict[Atom, int] | None = None
 
     def number(self, atom: Atom) -> int:
         """The number of `atom`, a new one for a new atom."""
+        if self._numbers is None:  # a table out of the cache seldom gets a new atom
+            self._numbers = {known: number for number, known in enumerate(self._atoms)}
         found = self._numbers.get(atom)
         if found is None:
             found = self._numbers[atom] = len(self._atoms)

@@ -10,10 +10,9 @@ from detectors.sigma.adapt import adapt
 from detectors.sigma.explain import explain_program, in_names, labelled
 from detectors.sigma.labels import Role
 from detectors.sigma.nearness import Near, near_misses
-from detectors.sigma.pipelines import AUTO
 from detectors.sigma.routing import SAME, Fields, Origin, facts, fields_for, origin_of
 from detectors.sigma.rule import LogSource, Rule
-from detectors.sigma.rules import RuleSet
+from detectors.sigma.ruleset import AUTO, RuleSet
 from detectors.sigma.tree import Leaf, Node, Not
 from detectors.sigma.values import Document
 

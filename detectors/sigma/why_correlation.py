@@ -12,10 +12,9 @@ from detectors.sigma.correlation_rules import CorrelationRule, CorrelationType
 from detectors.sigma.engine import Engine
 from detectors.sigma.measure import Entry, Value, gauge_maker
 from detectors.sigma.moments import from_us, moment_us
-from detectors.sigma.pipelines import NONE
 from detectors.sigma.readings import default_partition, plain
 from detectors.sigma.rule import Rule
-from detectors.sigma.rules import RuleSet
+from detectors.sigma.ruleset import NONE, RuleSet
 from detectors.sigma.values import MISSING, Document, number
 
 _MOST_GROUPS = 10

@@ -25,7 +25,7 @@ from detectors.sigma import CorrelationRule, Correlator, Engine, Rule, RuleSet
 from detectors.sigma.files import MAX_FAULTS, SUFFIXES, Fault, Parts, Tally, document_files, parts
 from detectors.sigma.kept import Kept
 from detectors.sigma.moments import from_us
-from detectors.sigma.pipelines import AUTO
+from detectors.sigma.ruleset import AUTO
 from detectors.sigma.scan import Finder, Found, scan
 from soc.cli.context import settings
 from soc.core.clock import iso
@@ -123,7 +123,7 @@ def run_detect(job: Job, out: IO[bytes], err: IO[str]) -> int:
         SetupError: the pipeline cannot be loaded.
     """
     started = time.monotonic()
-    ruleset = RuleSet.load(job.rules, job.pipeline, job.placeholders)
+    ruleset = RuleSet.load(job.rules, job.pipeline, job.placeholders, job.kept)
     for refusal in ruleset.refusals:
         err.write(refusal.render(job.lang) + "\n")
     totals = Totals()

@@ -9,7 +9,7 @@ import pytest
 from detectors.profiles import load_profiles, own_definitions
 from detectors.rulepack import own_rules
 from detectors.sigma import RuleSet
-from detectors.sigma.rules import rule_files
+from detectors.sigma.ruleset import rule_files
 from detectors.testing import Needed, run_cases
 from soc.core.event import Event
 from soc.core.i18n import Lang
