@@ -21,7 +21,7 @@ from soc.core.errors import InputError
 from soc.core.i18n import Lang
 
 SIGMA = own_rules() / "sigma"
-FIELDS = {
+FIELDS: dict[str, dict[str, type]] = {
     "": {
         "name": str,
         "versions": dict,

@@ -8,11 +8,25 @@ import pytest
 
 from detectors.cases import load_cases
 from detectors.rulepack import own_rules, sigma_files
-from detectors.sigma import RuleSet
+from detectors.sigma import Engine, RuleSet
+from detectors.sigma.files import documents
 from detectors.testing import alerting_rules
 
 GENERAL = own_rules() / "sigma" / "general"
 FILES = sigma_files(GENERAL)
+RECORDED = {
+    "AutomatedTestingTools/PanacheSysmon_vs_AtomicRedTeam01.evtx": {
+        "windows_directory_database_copied",
+        "windows_lolbin_download",
+        "windows_lsass_dump",
+        "windows_run_key_interpreter",
+        "windows_shadow_copies_deleted",
+    },
+    "Defense Evasion/DE_104_system_log_cleared.evtx": {"windows_other_log_cleared"},
+    "Lateral Movement/LM_typical_IIS_webshell_sysmon_1_10_traces.evtx": {"windows_web_service_starts_shell"},
+    "Lateral Movement/sysmon_1_exec_via_sql_xpcmdshell.evtx": {"windows_web_service_starts_shell"},
+}
+"""Recordings of attacks made by others -> the rules of ours that fire on them, and no more."""
 KINDS = {"web", "linux", "windows", "firewall", "dns", "mail"}
 
 
@@ -52,3 +66,18 @@ def test_a_correlation_is_fenced_in_by_count_time_and_entity(rule_file: Path) ->
     for rule in RuleSet.load([rule_file]).correlations:
         if rule.reported:
             assert sum((case.rule or rule_file.stem) == rule.name for case in cases.must_not_fire) >= 3
+
+
+@pytest.mark.external
+@pytest.mark.parametrize("recording", sorted(RECORDED))
+def test_on_recordings_of_others_the_rules_for_their_attacks_fire_and_no_more(
+    recording: str, ruleset: RuleSet, shared: Path
+) -> None:
+    engine = Engine(ruleset)
+    fired = {
+        match.rule.name
+        for _, document in documents(shared / "data" / "evtx" / recording, lambda fault: None)
+        for match in engine.match(document)
+        if match.rule.reported
+    }
+    assert fired == RECORDED[recording]
