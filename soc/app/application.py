@@ -10,6 +10,7 @@ for a web server's worth of modules.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import TracebackType
@@ -234,8 +235,13 @@ class Application:
 
     def _make_detector(self, ruleset: RuleSet, exceptions: Sequence[RuleException]) -> SigmaDetector:
         from detectors.detector import SigmaDetector
+        from detectors.sigma.correlate import Limits
 
-        return SigmaDetector(ruleset, self.settings.province, exceptions=exceptions)
+        limits = Limits(
+            lateness=timedelta(minutes=self.settings.lateness_minutes),
+            lateness_of={name: timedelta(minutes=n) for name, n in self.settings.lateness_minutes_of.items()},
+        )
+        return SigmaDetector(ruleset, self.settings.province, limits, exceptions)
 
     @cached_property
     def exception_feed(self) -> ExceptionFeed:
