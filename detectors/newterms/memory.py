@@ -7,7 +7,7 @@ newcomer again. Hours keep the state small: a time is exact to one hour, so a te
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import orjson
@@ -171,7 +171,7 @@ class Memories:
         known = self.real.look(key, term, hour)
         if run is None or known.away_h is not None or run not in self._runs:
             return known
-        return known if (own := self._runs[run].look(key, term, hour)).away_h is None else own
+        return replace(known, away_h=self._runs[run].look(key, term, hour).away_h)
 
     def is_familiar(self, run: str | None, key: Key, term: str, hour: int, forget_h: int) -> bool:
         """Whether the real world has shown a term of late, which is then noted: the short way for nearly every event."""
