@@ -24,7 +24,6 @@ from detectors.exceptions.tally import Hidden, HiddenTally, hidden_once
 from detectors.sigma.correlate import CorrelationStats, Correlator, Firing, Limits
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Engine, Match
-from detectors.sigma.explain import explain_rule
 from detectors.sigma.rule import Rule
 from detectors.sigma.ruleset import RuleSet
 from detectors.sigma.suppression import suppression_of
@@ -209,8 +208,7 @@ class SigmaDetector:
         for bundled in self._bundler.add(subject, occurrence, suppression_of(match.rule.custom)):
             if bundled.total == 1:
                 judged = self._exceptions.judge_match(match, event.agency, moment)
-                explanation = explain_rule(match.rule, self._ruleset.atoms, match.document)
-                yield _alert(match.rule, bundled, _with_exceptions(explanation, judged))
+                yield _alert(match.rule, bundled, _with_exceptions(match.explain(), judged))
             elif self._knows(bundled):
                 yield self._continued(bundled)
 
