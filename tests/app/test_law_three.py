@@ -17,7 +17,6 @@ from uuid import NAMESPACE_OID, uuid5
 
 import orjson
 import yaml
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors.alert import Alert
@@ -29,7 +28,7 @@ from soc.cli.detect import Job, run_detect
 from soc.core.clock import ALL_TIME, iso
 from soc.core.event import Event
 from soc.storage.tantivy_store import TantivyEventStore
-from tests.detectors.sigma.strategies import PLACEHOLDERS, events, rules
+from tests.detectors.sigma.strategies import PLACEHOLDERS, drawn, events, rules
 
 START = datetime(2026, 11, 16, 23, 59, tzinfo=UTC)
 CASES_PER_STORE = 200
@@ -82,20 +81,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 def generated(number: int) -> list[Case]:
     """So many different cases: every drawn set of rules meets the events drawn with it, and those drawn with three others."""
-    found: list[Case] = []
-
-    @settings(
-        max_examples=number // MEETINGS,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    )
-    @given(cases())
-    def collect(case: Case) -> None:
-        found.append(case)
-
-    collect()
+    found = drawn(cases(), number // MEETINGS)
     return [
         replace(case, happenings=found[(index + shift) % len(found)].happenings)
         for shift in range(MEETINGS)

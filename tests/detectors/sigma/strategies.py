@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.detectors.sigma.reference import PARTS
 
+Drawn = TypeVar("Drawn")
 FIELDS = ("F", "G", "H")
 LETTERS = "aAbđĐİiſsSß.-/\u20131\x1c \n\u1ea2\u03a3\u03c3\u03c2\u212ak"
 PLACEHOLDERS = {"names": ["a", "Đ*", "b?"], "one": ["s"]}
@@ -55,6 +58,7 @@ def _several(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(values, st.lists(values, min_size=1, max_size=6))
 
 
+@cache  # made anew for each draw it would cost more than the draw
 def _line(field: str) -> st.SearchStrategy[tuple[str, Any]]:
     def keyed(suffix: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[str, Any]]:
         return values.map(lambda value: (f"{field}{suffix}", value))
@@ -127,3 +131,22 @@ def rules(draw: st.DrawFn) -> dict[str, Any]:
     detection: dict[str, Any] = {name: draw(searches) for name in _names}
     detection["condition"] = draw(conditions)
     return {"logsource": {"product": "test"}, "detection": detection}
+
+
+def drawn(strategy: st.SearchStrategy[Drawn], number: int, *, derandomize: bool = True) -> list[Drawn]:
+    """So many different examples: drawing one is dear, so that laws let each meet many others."""
+    found: list[Drawn] = []
+
+    @settings(
+        max_examples=number,
+        deadline=None,
+        derandomize=derandomize,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )
+    @given(strategy)
+    def collect(example: Drawn) -> None:
+        found.append(example)
+
+    collect()
+    return found
