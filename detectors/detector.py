@@ -21,7 +21,7 @@ from detectors.coverage import Coverage, RuleRun
 from detectors.exceptions.applying import Exceptions, Judgement
 from detectors.exceptions.model import RuleException
 from detectors.exceptions.tally import Hidden, HiddenTally, hidden_once
-from detectors.sigma.correlate import Correlator, Firing, Limits
+from detectors.sigma.correlate import CorrelationStats, Correlator, Firing, Limits
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Engine, Match
 from detectors.sigma.explain import explain_rule
@@ -142,6 +142,10 @@ class SigmaDetector:
     def ran(self) -> list[RuleRun]:
         """Per rule and platform what it saw and matched since the detector's first start, exercises left out."""
         return self._coverage.runs()
+
+    def correlation_stats(self) -> CorrelationStats:
+        """What the correlations hold, and what came too late for them or had to be given up since the detector's first start."""
+        return self._correlator.stats()
 
     def snapshot(self) -> bytes:
         """All that is remembered, for `restore` of a detector over the same or changed rules."""

@@ -7,8 +7,10 @@ newcomer again. Hours keep the state small: a time is exact to one hour, so a te
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
+
+import orjson
 
 Space: TypeAlias = tuple[str, str]
 """Rule and agency: what is learnt in one never shows in another (law 5)."""
@@ -60,13 +62,14 @@ class TermMemory:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._starts: dict[Space, int] = {}
-        self._entities: dict[Key, _Entity] = {}
+        self._spaces: dict[Space, dict[str, _Entity]] = {}
+        self._written: dict[Space, orjson.Fragment] = {}
         self.size = 0
         self.dropped = 0
 
     def look(self, key: Key, term: str, hour: int) -> Known:
         """What is known of a term of an entity at an hour; changes nothing."""
-        start, entity = self._starts.get(key[:2]), self._entities.get(key)
+        start, entity = self._starts.get(key[:2]), self._entity(key)
         learnt = None if start is None else hour - start
         if entity is None:
             return Known(learnt, None, None)
@@ -78,21 +81,24 @@ class TermMemory:
 
     def renew(self, key: Key, term: str, hour: int, forget_h: int) -> bool:
         """Note that a term known of late is seen again; False when it is not known, and nothing has changed."""
-        entity = self._entities.get(key)
+        entity = self._entity(key)
         seen = None if entity is None else entity.terms.get(term)
         if entity is None or seen is None or hour - seen > forget_h:
             return False
         if hour > seen:
             entity.terms[term] = hour
             entity.last = max(entity.last, hour)
+            self._written.pop(key[:2], None)
         return True
 
     def learn(self, key: Key, term: str, hour: int) -> None:
         """Remember a term; the hour of what is known only moves forward, whatever order events come in."""
-        self._starts.setdefault(key[:2], hour)
-        entity = self._entities.get(key)
+        space = key[:2]
+        self._starts.setdefault(space, hour)
+        self._written.pop(space, None)
+        entity = self._entity(key)
         if entity is None:
-            entity = self._entities[key] = _Entity(hour, hour)
+            entity = self._spaces.setdefault(space, {})[key[2]] = _Entity(hour, hour)
         entity.last = max(entity.last, hour)
         known = entity.terms.get(term)
         if known is None:
@@ -101,6 +107,10 @@ class TermMemory:
             self._bound(entity)
         elif known < hour:
             entity.terms[term] = hour
+
+    def _entity(self, key: Key) -> _Entity | None:
+        entities = self._spaces.get(key[:2])
+        return None if entities is None else entities.get(key[2])
 
     def _bound(self, entity: _Entity) -> None:
         if len(entity.terms) > self._limits.per_entity:
@@ -115,29 +125,36 @@ class TermMemory:
     def _drop_entities(self) -> None:
         """Those seen least lately; ties by key, so that a restart changes nothing."""
         wanted = self._limits.terms - self._limits.terms // _SHARE
-        for key in sorted(self._entities, key=lambda key: (self._entities[key].last, key)):
+        rows = ((e.last, space, name) for space, entities in self._spaces.items() for name, e in entities.items())
+        for _, space, name in sorted(rows):
             if self.size <= wanted:
                 break
-            gone = len(self._entities.pop(key).terms)
+            gone = len(self._spaces[space].pop(name).terms)
+            self._written.pop(space, None)
             self.size -= gone
             self.dropped += gone
 
     def state(self) -> dict[str, Any]:
-        """The memory as JSON values."""
+        """The memory as JSON values; what has not changed since the last time is not written out again."""
+        for space, entities in self._spaces.items():
+            if space not in self._written:
+                rows = [[name, entity.first, entity.last, entity.terms] for name, entity in entities.items()]
+                self._written[space] = orjson.Fragment(orjson.dumps(rows))
         return {
             "starts": [[*space, hour] for space, hour in self._starts.items()],
-            "entities": [[*key, entity.first, entity.last, entity.terms] for key, entity in self._entities.items()],
+            "spaces": [[*space, self._written[space]] for space in self._spaces],
             "dropped": self.dropped,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state` gave."""
+        """Take over what `state` gave, once written and read."""
         self._starts = {(rule, agency): hour for rule, agency, hour in state["starts"]}
-        self._entities = {
-            (rule, agency, entity): _Entity(first, last, dict(terms))
-            for rule, agency, entity, first, last, terms in state["entities"]
+        self._spaces = {
+            (rule, agency): {name: _Entity(first, last, terms) for name, first, last, terms in rows}
+            for rule, agency, rows in state["spaces"]
         }
-        self.size = sum(len(entity.terms) for entity in self._entities.values())
+        self._written = {}
+        self.size = sum(len(e.terms) for entities in self._spaces.values() for e in entities.values())
         self.dropped = state["dropped"]
 
 
@@ -154,7 +171,7 @@ class Memories:
         known = self.real.look(key, term, hour)
         if run is None or known.away_h is not None or run not in self._runs:
             return known
-        return known if (own := self._runs[run].look(key, term, hour)).away_h is None else own
+        return replace(known, away_h=self._runs[run].look(key, term, hour).away_h)
 
     def is_familiar(self, run: str | None, key: Key, term: str, hour: int, forget_h: int) -> bool:
         """Whether the real world has shown a term of late, which is then noted: the short way for nearly every event."""

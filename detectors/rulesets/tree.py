@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from detectors.sigma.rules import LARGEST_FILE
 from soc.core.errors import DefinitionError, InputError
 from soc.core.i18n import Message, msg
 
@@ -31,13 +32,13 @@ class Limits:
     """How much one set may hold.
 
     Attributes:
-        file_bytes: of one rule file; the published ones have about two thousand.
+        file_bytes: of one rule file, as much as the loader takes; the published ones have about two thousand.
         total_bytes: of all files that are read, unpacked.
         files: members of an archive, whatever they are.
         archive_bytes: of the ZIP itself.
     """
 
-    file_bytes: int = 1 << 20
+    file_bytes: int = LARGEST_FILE
     total_bytes: int = 200 << 20
     files: int = 100_000
     archive_bytes: int = 500 << 20

@@ -10,6 +10,7 @@ for a web server's worth of modules.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import TracebackType
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from detectors.rulesets.service import RuleSets
     from detectors.selectors import Definitions
     from detectors.sigma import CorrelationRule, Rule, RuleSet
+    from detectors.sigma.correlate import Limits
     from playbooks.action import Actions
     from playbooks.queue import Queue
     from playbooks.service import PlaybookService
@@ -235,7 +237,17 @@ class Application:
     def _make_detector(self, ruleset: RuleSet, exceptions: Sequence[RuleException]) -> SigmaDetector:
         from detectors.detector import SigmaDetector
 
-        return SigmaDetector(ruleset, self.settings.province, exceptions=exceptions)
+        return SigmaDetector(ruleset, self.settings.province, self._limits, exceptions)
+
+    @cached_property
+    def _limits(self) -> Limits:
+        """How late events may come to their correlations."""
+        from detectors.sigma.correlate import Limits
+
+        return Limits(
+            lateness=timedelta(minutes=self.settings.lateness_minutes),
+            lateness_of={name: timedelta(minutes=n) for name, n in self.settings.lateness_minutes_of.items()},
+        )
 
     @cached_property
     def exception_feed(self) -> ExceptionFeed:
@@ -319,7 +331,7 @@ class Application:
             checkpoints=Checkpoints(self.database),
             pristine=self.ensemble.snapshot(),
             runs=self.runs,
-            ledger=Ledger(self.gaps, lambda: self.detector.ruleset),
+            ledger=Ledger(self.gaps, lambda: self.detector.ruleset, self._limits),
             exceptions=ExceptionLink(self.exception_feed, self.detector),
             database=self.database,
             clock=self.clock,

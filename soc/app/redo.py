@@ -81,8 +81,29 @@ class Redo:
         self._rules, self._make, self._clock = rules, make, clock
 
     def run_due(self) -> list[Redone]:
-        """Try every open gap whose time has come."""
-        return [self.run(gap) for gap in self._gaps.due(self._clock.now())]
+        """Try every open gap whose time has come; late ones whose surroundings overlap in one reading."""
+        due = self._gaps.due(self._clock.now())
+        late = [gap for gap in due if gap.kind is GapKind.LATE]
+        done = [self.run(gap) for gap in due if gap.kind is not GapKind.LATE]
+        for near in neighbours(late, reach_of(self._rules())):
+            done += self._run_late(near)
+        return done
+
+    def _run_late(self, gaps: Sequence[Gap]) -> list[Redone]:
+        """Try gaps that lie close together; an alert counts for the first whose event it rests on."""
+        ruleset = self._rules()
+        found: dict[str, list[Alert]] = {gap.id: [] for gap in gaps}
+        try:
+            for gap, alert in self._correlated(gaps, ruleset):
+                found[gap.id].append(alert)
+        except EngineError as problem:
+            return [self._failed(gap, 0, problem.as_message()) for gap in gaps]
+        done = []
+        for gap in gaps:
+            news = self._news(found[gap.id], ruleset)
+            self._keep(gap, news, [], Ledger(self._gaps, self._rules).tally())
+            done.append(Redone(gap, len(news)))
+        return done
 
     def run(self, gap: Gap) -> Redone:
         """Try one gap. When the store does not answer or the detector breaks, it stays listed with the reason and is due again later."""
@@ -141,28 +162,24 @@ class Redo:
             alerts += stateless.flush()
             hidden += stateless.take_hidden()
         if ruleset.correlations:
-            alerts += self._correlated(gap, ruleset)
+            alerts += [alert for _, alert in self._correlated([gap], ruleset)]
         return self._news(alerts, ruleset), hidden, tally, fault
 
-    def _correlated(self, gap: Gap, ruleset: RuleSet) -> Iterator[Alert]:
-        """Correlation alerts that rest on an event of the gap."""
+    def _correlated(self, gaps: Sequence[Gap], ruleset: RuleSet) -> Iterator[tuple[Gap, Alert]]:
+        """Alerts of correlations that rest on an event of a gap, in one reading around all; the gaps are of one exercise or none."""
         detector = self._make(ruleset)
         ours = {rule.id for rule in ruleset.correlations}
-        reach = reach_of(ruleset)
-        window = widened(Window(gap.first, gap.last + _INSTANT), reach, reach)
-        scope = _scope(gap)
-        arisen = (
-            alert
-            for events in batches(self._store.scan("", scope, window))
-            for alert in observe_on(detector, events)[0]
-        )
-        for alert in arisen:
-            if alert.rule_id in ours and self._rests_on(alert, gap, scope):
-                yield alert
+        scope = _scope(gaps[0])
+        for events in batches(self._store.scan("", scope, _around(gaps, reach_of(ruleset)))):
+            for alert in observe_on(detector, events)[0]:
+                gap = self._of_gap(alert, gaps, scope) if alert.rule_id in ours else None
+                if gap is not None:
+                    yield gap, alert
 
-    def _rests_on(self, alert: Alert, gap: Gap, scope: Scope) -> bool:
-        found = (self._store.get(ident, scope) for ident in alert.event_ids)
-        return any(event is not None and gap.holds(event) for event in found)
+    def _of_gap(self, alert: Alert, gaps: Sequence[Gap], scope: Scope) -> Gap | None:
+        """The gap that an alert rests on; None for an alert that rests on none."""
+        events = [event for ident in alert.event_ids if (event := self._store.get(ident, scope)) is not None]
+        return next((gap for gap in gaps if any(map(gap.holds, events))), None)
 
     def _events(self, gap: Gap) -> Iterator[Event]:
         received = f'soc.received:["{iso(gap.since)}" TO "{iso(gap.until)}"]'
@@ -210,6 +227,24 @@ def only(ruleset: RuleSet, rule_ids: frozenset[str]) -> RuleSet:
         replace(r, reported=r.reported and r.id not in silent) for r in ruleset.correlations if r.id in wanted
     )
     return replace(ruleset, rules=rules, correlations=outer)
+
+
+def neighbours(gaps: Sequence[Gap], reach: timedelta) -> list[list[Gap]]:
+    """The gaps in groups whose surroundings overlap; exercises stand apart from each other and from real events."""
+    groups: list[list[Gap]] = []
+    for gap in sorted(gaps, key=lambda gap: (gap.exercise or "", gap.first)):
+        near = groups[-1] if groups else []
+        if near and near[-1].exercise == gap.exercise and gap.first - max(one.last for one in near) <= 2 * reach:
+            near.append(gap)
+        else:
+            groups.append([gap])
+    return groups
+
+
+def _around(gaps: Sequence[Gap], reach: timedelta) -> Window:
+    """The gaps with one reach before and behind."""
+    span = Window(min(gap.first for gap in gaps), max(gap.last for gap in gaps) + _INSTANT)
+    return widened(span, reach, reach)
 
 
 def _scope(gap: Gap) -> Scope:

@@ -17,7 +17,7 @@ from typing import Protocol
 from detectors.detector import SigmaDetector
 from detectors.rulesets.service import RuleSets
 from detectors.sigma import RuleSet
-from soc.app.rule_loading import Loaded, load_activation, note_failed, note_loaded
+from soc.app.rule_loading import Loaded, note_failed, note_loaded, try_activation, unforeseen
 from soc.core.clock import Clock
 from soc.core.errors import EngineError, SocError
 from soc.core.event import Event
@@ -117,16 +117,17 @@ class Reloader:
         preparation.thread.start()
 
     def _prepare(self, preparation: _Preparation, recent: Sequence[Event]) -> None:
+        loaded = try_activation(self._sets, preparation.number)
+        if isinstance(loaded, SocError):
+            preparation.outcome = loaded
+            return
         try:
-            loaded = load_activation(self._sets, preparation.number)
             detector = self._make(loaded.ruleset)
             detector.warm(recent)
             preparation.outcome = (loaded, detector)
-        except SocError as problem:
-            preparation.outcome = problem
         except Exception as problem:  # a fault of ours in a rule nobody foresaw must not stop the stream
-            _log.exception("activation %d cannot be loaded", preparation.number)
-            preparation.outcome = EngineError(msg("lỗi bất ngờ khi nạp luật: {reason}", reason=repr(problem)[:200]))
+            _log.exception("activation %d cannot be run", preparation.number)
+            preparation.outcome = unforeseen(problem)
 
     def _finish(self, preparation: _Preparation) -> bool:
         outcome = preparation.outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from detectors.rulesets.importing import kept_refusals
@@ -9,8 +10,10 @@ from detectors.rulesets.model import Load, Plan, Refusal
 from detectors.rulesets.service import RuleSets
 from detectors.sigma import RuleSet
 from soc.core.clock import Clock
-from soc.core.errors import DefinitionError, EngineError, NotFoundError, SocError
+from soc.core.errors import DefinitionError, EngineError, SocError
 from soc.core.i18n import Lang, msg
+
+_log = logging.getLogger("vonggac.rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +50,34 @@ def load_activation(sets: RuleSets, number: int) -> Loaded:
     return Loaded(plan, ruleset)
 
 
+def try_activation(sets: RuleSets, number: int) -> Loaded | SocError:
+    """The rules of one activation, or why there are none; not even a fault of ours, in a rule nobody foresaw, may stop detection."""
+    try:
+        return load_activation(sets, number)
+    except SocError as problem:
+        return problem
+    except Exception as problem:
+        _log.exception("activation %d cannot be loaded", number)
+        return unforeseen(problem)
+
+
+def unforeseen(problem: Exception) -> EngineError:
+    """A fault of ours as an error that can be kept and shown."""
+    return EngineError(msg("lỗi bất ngờ khi nạp luật: {reason}", reason=repr(problem)[:200]))
+
+
 def load_wanted(sets: RuleSets) -> Loaded:
     """The rules that shall run. When they cannot be loaded, those of the newest earlier activation that can: detection never stops for it.
 
     Raises:
-        EngineError, NotFoundError, SetupError: not even the own rules can be loaded.
+        EngineError, SetupError: not even the own rules can be loaded.
     """
     failed: list[tuple[int, SocError]] = []
     for number in range(sets.wanted(), 0, -1):
-        try:
-            found = load_activation(sets, number)
-        except (EngineError, NotFoundError) as problem:
-            failed.append((number, problem))
-        else:
+        found = try_activation(sets, number)
+        if isinstance(found, Loaded):
             return Loaded(found.plan, found.ruleset, tuple(failed))
+        failed.append((number, found))
     plan = sets.plan(0)
     return Loaded(plan, sets.load(plan.files), tuple(failed))
 

@@ -37,7 +37,8 @@ def list_states(paths: list[Path] | None, *, json: bool) -> None:
         name = one.rule.name or one.rule.id
         typer.echo(f"{name:36} {STATE_LABELS[one.state].render(lang):16} {title_of(one.rule)[lang.value]}")
         for source, feed in one.feeds.items():
-            blind = f"  {msg('không thấy: {fields}', fields=', '.join(feed.blind)).render(lang)}" if feed.blind else ""
+            unseen = msg("không thấy: {fields}", fields=", ".join(feed.blind))
+            blind = f"  {unseen.render(lang)}" if feed.blind else ""
             typer.echo(f"    {source:40} {STATE_LABELS[feed.state.value].render(lang)}{blind}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr
 from pydantic_settings import (
@@ -43,6 +43,15 @@ class Settings(BaseSettings):
     session_hours: int = Field(default=12, ge=1, le=24, description="Longest life of a session in hours")
     retention_months: int = Field(default=12, ge=1, le=120, description="Months that events are kept")
     batch_size: int = Field(default=2000, ge=1, le=20000, description="Records of one pass through the pipeline")
+    lateness_minutes: int = Field(
+        default=60,
+        ge=0,
+        le=44640,
+        description="How late an event may come and still be correlated with those around it",
+    )
+    lateness_minutes_of: dict[str, Annotated[int, Field(ge=0, le=44640)]] = Field(
+        default={}, description="The same for single sources or platforms, as a JSON object: id -> minutes"
+    )
     max_record_bytes: int = Field(default=1_048_576, ge=1024, description="A longer record is cut and quarantined")
     spool_key: SecretStr | None = Field(
         default=None, description="Base64 key of 32 bytes for the spool; empty = key file"

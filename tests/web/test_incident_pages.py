@@ -141,6 +141,7 @@ def test_an_alert_explains_itself_as_nested_lists_in_both_languages(
     assert "TẤT CẢ" in tree
     assert "KHÔNG" in tree
     assert "url.path" in tree
+    assert '<code translate="no">selection</code>:' in tree
     english = visitor("ts.01", lang="en").get(path).text
     assert "ALL OF" in english
     assert "An unknown file was called on the portal" in english

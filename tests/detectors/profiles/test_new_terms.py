@@ -95,7 +95,7 @@ def test_memory_is_bounded_and_what_is_dropped_is_counted(limits: Limits) -> Non
         memory.learn(("r", "a", f"u{number % 60}"), f"t{number}", number // 10)
         assert memory.size <= limits.terms
     assert memory.size + memory.dropped == 3000
-    assert max(len(entity.terms) for entity in memory._entities.values()) <= limits.per_entity
+    assert max(len(e.terms) for entities in memory._spaces.values() for e in entities.values()) <= limits.per_entity
 
 
 Sighting = tuple[int, str, str, str | None, int]
