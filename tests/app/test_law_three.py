@@ -29,7 +29,7 @@ from soc.cli.detect import Job, run_detect
 from soc.core.clock import ALL_TIME, iso
 from soc.core.event import Event
 from soc.storage.tantivy_store import TantivyEventStore
-from tests.detectors.sigma.strategies import events, rules
+from tests.detectors.sigma.strategies import PLACEHOLDERS, events, rules
 
 START = datetime(2026, 11, 16, 23, 59, tzinfo=UTC)
 CASES_PER_STORE = 200
@@ -153,7 +153,7 @@ def loaded(folder: Path, some: Sequence[Case]) -> RuleSet:
     file = folder / "rules.yml"
     found = [document for number, case in enumerate(some) for document in rule_documents(number, case)]
     file.write_text(yaml.dump_all(found, Dumper=yaml.CSafeDumper, allow_unicode=True), "utf-8")
-    ruleset = RuleSet.load([file])
+    ruleset = RuleSet.load([file], placeholders=PLACEHOLDERS)
     assert not ruleset.refusals, ruleset.refusals[0].as_message().text
     return ruleset
 
