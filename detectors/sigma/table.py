@@ -10,7 +10,7 @@ that is spent: unique values, however many, cannot grow anything.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from operator import getitem
@@ -201,20 +201,20 @@ class Group:
         """The rules that fire, in order of loading; `raw` and `block` are those of `Engine.match`."""
         if not self._members:
             return ()
-        signature = self._signature(document)
+        try:
+            if self._flat:
+                signature = tuple(map(getitem, self._memos, map(document.get, self._names)))
+            else:
+                signature = tuple(map(getitem, self._memos, [_value(document, name) for name in self._names]))
+        except TypeError:  # a list or an object cannot be a key
+            signature = tuple(self._class_of_value(memo, self._read(document, name)) for name, memo in self._fields())
         if self._crosses or (self._keywords is not None and (block is None or block is not self._clean)):
             signature = self._completed(signature, document, raw, block)
         found = self._verdicts.get(signature)
-        return found if found is not None else self._decide(signature)
+        return self._decide(signature) if found is None else found
 
-    def _signature(self, document: Document) -> Signature:
-        try:
-            if self._flat:
-                return tuple(map(getitem, self._memos, map(document.get, self._names)))
-            return tuple([memo[_value(document, name)] for name, memo in zip(self._names, self._memos, strict=True)])
-        except TypeError:  # a list or an object cannot be a key
-            pairs = zip(self._names, self._memos, strict=True)
-            return tuple([self._class_of_value(memo, self._read(document, name)) for name, memo in pairs])
+    def _fields(self) -> Iterator[tuple[str, ValueMemo]]:
+        return zip(self._names, self._memos, strict=True)
 
     def _completed(
         self, signature: Signature, document: Document, raw: Text | None, block: Screened | None
