@@ -17,7 +17,7 @@ from detectors.sigma.engine import Match
 from detectors.sigma.explain import explain_program, in_names, labelled
 from detectors.sigma.routing import SAME, Fields, fields_for, origin_of
 from detectors.sigma.rule import Rule
-from detectors.sigma.ruleset import AUTO
+from detectors.sigma.ruleset import AUTO, normal_of
 from detectors.sigma.values import Document
 from soc.core.i18n import Lang, msg
 
@@ -45,7 +45,9 @@ class Judgement:
         )
         found = self.exception.filter
         program = in_names(found.filter.program, found.atoms, self.fields)
-        condition = labelled(explain_program(program, found.atoms, self.document), found.filter.labels)
+        condition = labelled(
+            explain_program(program, found.atoms, self.document, normal_of(found.pipeline)), found.filter.labels
+        )
         return Explanation(
             "exception",
             held=not self.hides,

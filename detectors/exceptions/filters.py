@@ -9,10 +9,9 @@ import yaml
 
 from detectors.exceptions.limits import MAX_CHARACTERS
 from detectors.sigma.correlation_rules import CorrelationRule
-from detectors.sigma.normal import nfc, verbatim
 from detectors.sigma.rule import Filter, LogSource, Rule
 from detectors.sigma.rules import load_filter
-from detectors.sigma.ruleset import AUTO, NONE
+from detectors.sigma.ruleset import AUTO, normal_of
 from detectors.sigma.table import holds_for
 from detectors.sigma.tree import AtomTable, Node, holds
 from detectors.sigma.values import Document
@@ -50,7 +49,7 @@ class ExceptionFilter:
         Args:
             program: the condition in the names of the document, where they differ.
         """
-        normal = verbatim if self.pipeline == NONE else nfc
+        normal = normal_of(self.pipeline)
         wanted = self.filter.program if program is None else program
         return not holds(wanted, lambda number: holds_for(self.atoms, number, document, normal))
 

@@ -24,8 +24,19 @@ from soc.core.ids import sha256
 
 _NOT_PCRE = re.compile(r"\{,|\[\[?[:.=]|\\N|\(\?[a-zA-Z]*x|\(\?#")
 """Spellings that Hyperscan takes for something else than Python does; patterns with them are left out."""
+_INLINE_MULTILINE = re.compile(r"\(\?[a-zA-Z]*m")
+_BEGIN_OF_LINE = r"(?:^|\z)"
+"""To Python a line begins behind the last line break of a text as well."""
+_ESCAPES = {
+    r"\Z": r"\z",
+    r"\v": r"\x0b",  # to PCRE any vertical space
+    r"\s": r"\s\x1c-\x1f",
+    r"\S": r"\x00-\x08\x0e-\x1b\x21-\x7f",
+}
+"""What Python means by an escape, over ASCII; others mean the same to PCRE."""
+_CLASSES = frozenset({r"\s", r"\S"})
 LITERAL = int(hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL)
-_FORMAT = 1
+_FORMAT = 2
 _VERSION = version("hyperscan")
 
 Expression = tuple[bytes, int]
@@ -104,9 +115,7 @@ def _compiled(literals: Sequence[str], patterns: Sequence[Pattern]) -> Compiled:
     flags = [_flags(pattern) for pattern in patterns]
     expressions = [(as_expression(literal), LITERAL) for literal in literals]
     expressions += [
-        (_for_hyperscan(pattern.regex).encode(), taken)
-        for pattern, taken in zip(patterns, flags, strict=True)
-        if taken is not None
+        (_for_hyperscan(pattern), taken) for pattern, taken in zip(patterns, flags, strict=True) if taken is not None
     ]
     refused = frozenset(place for place, taken in enumerate(flags) if taken is None)
     return Compiled(_database(expressions) if expressions else None, refused)
@@ -158,19 +167,18 @@ def as_expression(literal: str) -> bytes:
     return "".join(char if char.isalnum() else f"\\x{ord(char):02x}" for char in literal).encode()
 
 
-def _for_hyperscan(regex: str) -> str:
-    r"""Python's spelling in PCRE's: `\Z` is `\z`; `\s` takes in the four separators U+001C to U+001F."""
+def _for_hyperscan(pattern: Pattern) -> bytes:
+    """The expression in the spelling of PCRE; over ASCII it finds at least what Python does."""
+    regex = pattern.regex
+    begin = _BEGIN_OF_LINE if pattern.flags & re.M or _INLINE_MULTILINE.search(regex) else "^"
     parts, in_class, index = [], False, 0
     while index < len(regex):
         char = regex[index]
         if char == "\\" and index + 1 < len(regex):
             escaped = regex[index : index + 2]
             index += 2
-            if escaped == r"\Z":
-                escaped = r"\z"
-            elif escaped == r"\s":
-                escaped = r"\s\x1c-\x1f" if in_class else r"[\s\x1c-\x1f]"
-            parts.append(escaped)
+            same = _ESCAPES.get(escaped, escaped)
+            parts.append(f"[{same}]" if escaped in _CLASSES and not in_class else same)
             continue
         if char == "[" and not in_class:
             in_class = True
@@ -184,9 +192,9 @@ def _for_hyperscan(regex: str) -> str:
             continue
         if char == "]":
             in_class = False
-        parts.append(char)
+        parts.append(begin if char == "^" and not in_class else char)
         index += 1
-    return "".join(parts)
+    return "".join(parts).encode()
 
 
 def _flags(pattern: Pattern) -> int | None:
@@ -200,7 +208,7 @@ def _flags(pattern: Pattern) -> int | None:
         flags |= hyperscan.HS_FLAG_DOTALL
     if pattern.flags & re.M:
         flags |= hyperscan.HS_FLAG_MULTILINE
-    expression = _for_hyperscan(pattern.regex).encode()
+    expression = _for_hyperscan(pattern)
     for extra in (0, hyperscan.HS_FLAG_PREFILTER):
         try:
             hyperscan.Database().compile(expressions=[expression], ids=[0], flags=[flags | extra])

@@ -11,17 +11,17 @@ from operator import itemgetter
 from detectors.alert import Explanation
 from detectors.sigma.adapt import adapt
 from detectors.sigma.databases import Databases
-from detectors.sigma.explain import explain_program
+from detectors.sigma.explain import explain_program, explain_rule, labelled
 from detectors.sigma.kept import Kept
 from detectors.sigma.keywords import JsonScreen, Screened, Text, needed_text
-from detectors.sigma.normal import nfc, verbatim
-from detectors.sigma.predicates import SameAs
+from detectors.sigma.normal import Normal
+from detectors.sigma.predicates import SameAs, Test
 from detectors.sigma.routing import CONSTANT_FIELDS, SAME, Fields, Origin, origin_of, select
 from detectors.sigma.rule import LogSource, Rule
-from detectors.sigma.ruleset import AUTO, NONE, RuleSet
-from detectors.sigma.table import Budget, Group, Hit, Member, Program, Scanners, holds_for
+from detectors.sigma.ruleset import AUTO, RuleSet, normal_of
+from detectors.sigma.table import Budget, Group, Hit, Member, Program, Scanners, holds_for, holds_inside
 from detectors.sigma.tree import Atom, AtomTable, renamed
-from detectors.sigma.values import MISSING, Document, all_leaves, read
+from detectors.sigma.values import MISSING, Document, read
 
 _EVERYWHERE = Origin()
 _MAX_ROUTES = 4096
@@ -41,6 +41,7 @@ class Match:
     document: Document
     _hit: Hit
     _atoms: AtomTable
+    _normal: Normal
 
     @cached_property
     def matched(self) -> Mapping[str, object]:
@@ -49,7 +50,7 @@ class Match:
         for number in self._hit.atoms:
             atom = self._atoms[number]
             if atom.field is None:
-                found.update(_keyword_place(atom, self.document))
+                found.update(_keyword_place(atom.test, self.document, self._normal))
             elif atom.field not in found:
                 value = read(self.document, atom.field)
                 found[atom.field] = None if value is MISSING else value
@@ -65,14 +66,15 @@ class Match:
         return read(self.document, self._hit.member.fields.get(name, name))
 
     def explain(self) -> Explanation:
-        """The condition tree of the rule with what held."""
-        return explain_program(self._hit.member.program.node, self._atoms, self.document)
+        """The condition tree of the rule with what held, in the names under which the rule has read the document."""
+        program = self._hit.member.program.node
+        return labelled(explain_program(program, self._atoms, self.document, self._normal), self.rule.labels)
 
 
-def _keyword_place(atom: Atom, document: Document) -> Iterator[tuple[str, object]]:
-    """The first field whose value holds the keyword."""
-    for name, value in document.items():
-        if any(atom.test.holds(leaf) for leaf in all_leaves(value)):
+def _keyword_place(test: Test, document: Document, normal: Normal) -> Iterator[tuple[str, object]]:
+    """The first field, by name, whose value holds the keyword: a store keeps no other order of fields."""
+    for name, value in sorted(document.items()):
+        if holds_inside(test, value, normal):
             yield name, value
             return
 
@@ -93,9 +95,8 @@ class Engine:
         for index, rule in enumerate(ruleset.rules):
             self._by_source[rule.logsource].append(index)
         self._budget = Budget(cache_bytes)
-        normal = verbatim if ruleset.pipeline == NONE else nfc
         self._databases = Databases(kept)
-        self._scanners = Scanners(ruleset.atoms, normal, self._databases)
+        self._scanners = Scanners(ruleset.atoms, normal_of(ruleset.pipeline), self._databases)
         self._windows: dict[tuple[object, ...], Group] = {}
         self._routes: dict[Origin, Group] = {}
         self._groups: dict[tuple[object, ...], Group] = {}
@@ -147,7 +148,7 @@ class Engine:
     def _matches(self, hits: tuple[Hit, ...], document: Document) -> list[Match]:
         if self._routed and "Channel" in document and "SourceName" in document and "Provider_Name" not in document:
             document = {**document, "Provider_Name": document["SourceName"]}
-        return [Match(hit.member.rule, document, hit, self.ruleset.atoms) for hit in hits]
+        return [Match(hit.member.rule, document, hit, self.ruleset.atoms, self._scanners.normal) for hit in hits]
 
     def screen(self, raw: Text) -> Screened:
         """Which keywords of all the rules may stand in a JSON text of many documents, for `match`."""
@@ -160,8 +161,10 @@ class Engine:
 
     def explain(self, rule: Rule, document: Document) -> Explanation:
         """Why a rule does or doesn't hold for a document, whatever its log source."""
-        adapted = adapt(document) if self._routed else document
-        return explain_program(rule.program, self.ruleset.atoms, adapted)
+        if self._routed:
+            return explain_rule(rule, self.ruleset.atoms, adapt(document), self._scanners.normal)
+        program = explain_program(rule.program, self.ruleset.atoms, document, self._scanners.normal)
+        return labelled(program, rule.labels)
 
     def _forget(self) -> None:
         for group in self._groups.values():

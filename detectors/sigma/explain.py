@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from detectors.alert import Explanation
 from detectors.sigma.labels import Labels, Place
+from detectors.sigma.normal import Normal
 from detectors.sigma.predicates import (
     Anything,
     Compare,
@@ -29,16 +30,17 @@ KEYWORDS = "*"
 """Subject of a keyword test, which looks at every value."""
 
 
-def explain_rule(rule: Rule, atoms: AtomTable, document: Document) -> Explanation:
+def explain_rule(rule: Rule, atoms: AtomTable, document: Document, normal: Normal) -> Explanation:
     """The tree of a rule over a document, its searches and filters by name, its fields under their names in the document.
 
     Args:
         rule, atoms: of one rule set.
         document: as its rules read it (`Match.document`, `adapt`), of whatever log source.
+        normal: what its texts pass before they are compared.
     """
     fields = fields_for(rule.logsource, origin_of(document)) or SAME
     program = in_names(rule.program, atoms, fields) if fields else rule.program
-    return labelled(explain_program(program, atoms, document), rule.labels)
+    return labelled(explain_program(program, atoms, document, normal), rule.labels)
 
 
 def in_names(program: Node, atoms: AtomTable, fields: Fields) -> Node:
@@ -61,25 +63,25 @@ def labelled(explanation: Explanation, labels: Labels, place: Place = ()) -> Exp
     return replace(explanation, children=children, role=label.role.value, name=label.name)
 
 
-def explain_program(node: Node, atoms: AtomTable, document: Document) -> Explanation:
+def explain_program(node: Node, atoms: AtomTable, document: Document, normal: Normal) -> Explanation:
     """The tree of a program over a document, every test tried by its plain meaning."""
     if isinstance(node, Leaf):
-        return _explain_test(node.atom, atoms, document)
+        return _explain_test(node.atom, atoms, document, normal)
     if isinstance(node, Not):
-        child = explain_program(node.part, atoms, document)
+        child = explain_program(node.part, atoms, document, normal)
         return Explanation("not", not child.held, children=(child,))
-    children = tuple(explain_program(part, atoms, document) for part in node.parts)
+    children = tuple(explain_program(part, atoms, document, normal) for part in node.parts)
     held = (all if isinstance(node, All) else any)(child.held for child in children)
     return Explanation("and" if isinstance(node, All) else "or", held, children=children)
 
 
-def _explain_test(number: int, atoms: AtomTable, document: Document) -> Explanation:
+def _explain_test(number: int, atoms: AtomTable, document: Document, normal: Normal) -> Explanation:
     atom = atoms[number]
     operator, wanted = describe(atom.test)
     value = None if atom.field is None else read(document, atom.field)
     return Explanation(
         "test",
-        holds_for(atoms, number, document),
+        holds_for(atoms, number, document, normal),
         subject=KEYWORDS if atom.field is None else atom.field,
         operator=operator,
         wanted=wanted,

@@ -20,6 +20,7 @@ from detectors.sigma.folding import fold
 from detectors.sigma.normal import Normal
 from detectors.sigma.predicates import Literal, Pattern, Test
 from detectors.sigma.scanner import Scanner
+from detectors.sigma.texts import is_sure
 from detectors.sigma.values import Document, all_leaves, text
 
 Text: TypeAlias = bytes | memoryview
@@ -119,10 +120,7 @@ def needed_text(test: Test) -> str:
     """A folded text that must stand in a value for the test to hold; "" when there is none such."""
     if isinstance(test, Literal):
         return test.needle
-    # a caseless expression may match letters that don't fold to its own (see texts._is_sure)
-    if isinstance(test, Pattern) and (test.folded or not test.flags):
-        return test.needed
-    return ""
+    return test.needed if isinstance(test, Pattern) and is_sure(test) else ""
 
 
 def _texts(document: Document) -> list[str]:

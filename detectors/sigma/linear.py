@@ -6,6 +6,7 @@ means `\\z`, and `\\s` takes in the separators U+001C to U+001F. Letters are tho
 
 from __future__ import annotations
 
+import re
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from threading import Lock
@@ -21,6 +22,8 @@ _PLACES = {
     sre.AT_BOUNDARY: r"\b",
     sre.AT_NON_BOUNDARY: r"\B",
 }
+_BEGIN = re.compile(r"(?<!\[)\^")
+"""In an expression written anew: there a sign that means itself is written by its number."""
 _CATEGORIES = {
     sre.CATEGORY_DIGIT: r"\d",
     sre.CATEGORY_NOT_DIGIT: r"\D",
@@ -57,9 +60,12 @@ class LinearSearch:
         found |= int(hyperscan.HS_FLAG_UTF8 | hyperscan.HS_FLAG_UCP)
         for flag, same in _FLAGS.items():
             found |= int(same) if parsed.state.flags & flag else 0
+        expression = _sequence(parsed)
+        if parsed.state.flags & sre.SRE_FLAG_MULTILINE and not _begins_before_the_end(parsed, expression):
+            raise NotLinearError("at_beginning")
         database = hyperscan.Database()
         try:
-            database.compile(expressions=[_sequence(parsed).encode()], ids=[0], flags=[found])
+            database.compile(expressions=[expression.encode()], ids=[0], flags=[found])
         except hyperscan.error as error:
             raise NotLinearError(str(error)) from error
         return cls(database)
@@ -70,6 +76,12 @@ class LinearSearch:
         with self._lock:
             self._database.scan(text.encode(errors="replace"), match_event_handler=lambda ident, *_: hits.append(ident))
         return True if hits else None
+
+
+def _begins_before_the_end(parsed: Any, expression: str) -> bool:
+    """Whether no `^` can match at the very end of a text: behind a last line break a line begins to Python, not to Hyperscan."""
+    begins = len(_BEGIN.findall(expression))
+    return not begins or (begins == 1 and expression.startswith("^") and parsed.getwidth()[0] > 0)
 
 
 def _sequence(parsed: Any) -> str:

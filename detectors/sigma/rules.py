@@ -21,10 +21,9 @@ from detectors.sigma.detections import parse_detections
 from detectors.sigma.faults import RuleFault
 from detectors.sigma.labels import Labels, filtered_labels
 from detectors.sigma.metadata import as_mapping, common_parts, compiled_rule, described, filtered_rules, logsource_of
-from detectors.sigma.normal import nfc, verbatim
 from detectors.sigma.pipelines import default_placeholders, named_pipeline
 from detectors.sigma.rule import Filter, LogSource, Rule
-from detectors.sigma.ruleset import AUTO, NONE, Placeholders, RuleSet
+from detectors.sigma.ruleset import AUTO, Placeholders, RuleSet, normal_of
 from detectors.sigma.tree import All, AtomTable, Node, Not
 from detectors.sigma.yaml12 import YamlDocument, load_documents
 from soc.core.errors import DefinitionError, FaultsError
@@ -83,7 +82,7 @@ class _Loader:
         self._pipeline = named_pipeline(pipeline)
         self._placeholders = {**default_placeholders(pipeline), **placeholders}
         self._atoms = AtomTable()
-        self._compiler = Compiler(self._atoms, verbatim if pipeline == NONE else nfc)
+        self._compiler = Compiler(self._atoms, normal_of(pipeline))
         self._rules: list[Rule] = []
         self._correlations: list[tuple[CorrelationRule, _Origin]] = []
         self._filters: list[Filter] = []

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.kept import Kept
+from detectors.sigma.normal import Normal, nfc, verbatim
 from detectors.sigma.rule import Rule
 from detectors.sigma.tree import AtomTable
 from soc.core.errors import DefinitionError
@@ -20,6 +21,11 @@ NONE = "none"
 
 Placeholders: TypeAlias = Mapping[str, Sequence[object]]
 """Name of a placeholder -> the values that `expand` puts in its place."""
+
+
+def normal_of(pipeline: str) -> Normal:
+    """What texts of rules and events pass under a pipeline before they are compared."""
+    return verbatim if pipeline == NONE else nfc
 
 
 @dataclass(frozen=True, slots=True)

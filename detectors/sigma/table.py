@@ -18,8 +18,8 @@ from operator import getitem
 from detectors.sigma.databases import Databases
 from detectors.sigma.folding import fold
 from detectors.sigma.keywords import Keywords, Screened, Text
-from detectors.sigma.normal import Normal
-from detectors.sigma.predicates import Exists, SameAs, needs_document, stands
+from detectors.sigma.normal import Normal, verbatim
+from detectors.sigma.predicates import Exists, SameAs, Test, needs_document, stands
 from detectors.sigma.rule import Rule
 from detectors.sigma.scanner import Scanner
 from detectors.sigma.tree import FALSE, AtomTable, Node, anchors, atoms_of, holds, satisfying, simplified
@@ -286,16 +286,11 @@ def _reduced(
     return kept, programs
 
 
-def as_written(value: str) -> str:
-    """Texts of events as they are."""
-    return value
-
-
-def holds_for(atoms: AtomTable, number: int, document: Document, normal: Normal = as_written) -> bool:
+def holds_for(atoms: AtomTable, number: int, document: Document, normal: Normal = verbatim) -> bool:
     """Whether an atom holds for a document, by its plain meaning."""
     atom = atoms[number]
     if atom.field is None:
-        return any(atom.test.holds(_normalised(leaf, normal)) for leaf in all_leaves(document))
+        return holds_inside(atom.test, document, normal)
     value = read(document, atom.field)
     if isinstance(atom.test, Exists):
         return (value is not MISSING) is atom.test.wanted
@@ -304,6 +299,11 @@ def holds_for(atoms: AtomTable, number: int, document: Document, normal: Normal 
     if value is MISSING:
         return atom.test.holds(None)
     return any(atom.test.holds(_normalised(leaf, normal)) for leaf in leaves(value))
+
+
+def holds_inside(test: Test, value: object, normal: Normal) -> bool:
+    """Whether a keyword test holds for any scalar inside a value."""
+    return any(test.holds(_normalised(leaf, normal)) for leaf in all_leaves(value))
 
 
 def _normalised(leaf: object, normal: Normal) -> object:

@@ -50,6 +50,14 @@ class Texts:
                 self._hyperscan = _Hyperscan(*self._inputs)
 
 
+def is_sure(pattern: Pattern) -> bool:
+    """Whether what a pattern matches always holds its `needed`, folded; not only in an ASCII value.
+
+    Under re.IGNORECASE `i` matches `İ` and `ı`, which do not fold to it.
+    """
+    return pattern.folded or not (pattern.flags & re.I or _INLINE_CASELESS.search(pattern.regex))
+
+
 class _Automaton:
     """Literals, and the texts without which a pattern cannot match, in one Aho-Corasick automaton."""
 
@@ -58,7 +66,7 @@ class _Automaton:
         for atom, pattern in patterns:
             called[pattern.needed][atom] = pattern
         self._always = called.pop("", {})
-        self._unsure = {atom: pattern for atom, pattern in patterns if not _is_sure(pattern)}
+        self._unsure = {atom: pattern for atom, pattern in patterns if not is_sure(pattern)}
         self._needles = list(dict.fromkeys((*literals, *called)))
         self._uses = [literals.get(needle, ()) for needle in self._needles]
         self._called = [called.get(needle) for needle in self._needles]
@@ -158,8 +166,3 @@ class _Edge:
         for needle, atom in self._long.get(self._cut(folded, _KEY), ()):
             if stands(needle):
                 found.add(atom)
-
-
-def _is_sure(pattern: Pattern) -> bool:
-    """Under re.IGNORECASE `i` matches `İ` and `ı`, which do not fold to it: then only an ASCII value is sure to hold `needed`."""
-    return pattern.folded or not (pattern.flags & re.I or _INLINE_CASELESS.search(pattern.regex))

@@ -12,7 +12,7 @@ from detectors.sigma.labels import Role
 from detectors.sigma.nearness import Near, near_misses
 from detectors.sigma.routing import SAME, Fields, Origin, facts, fields_for, origin_of
 from detectors.sigma.rule import LogSource, Rule
-from detectors.sigma.ruleset import AUTO, RuleSet
+from detectors.sigma.ruleset import AUTO, RuleSet, normal_of
 from detectors.sigma.tree import Leaf, Node, Not
 from detectors.sigma.values import Document
 
@@ -96,7 +96,7 @@ def why(ruleset: RuleSet, rule: Rule, document: Document) -> Why:
         adapted = {**adapted, "Provider_Name": adapted["SourceName"]}
     source = source_verdict(rule.logsource, adapted) if routed else SourceVerdict(rule.logsource, "", {}, ())
     program = in_names(rule.program, ruleset.atoms, source.fields)
-    tree = labelled(explain_program(program, ruleset.atoms, adapted), rule.labels)
+    tree = labelled(explain_program(program, ruleset.atoms, adapted, normal_of(ruleset.pipeline)), rule.labels)
     corrections = tuple(_Corrector(ruleset, adapted).turn(program, tree, wanted=True)) if not tree.held else ()
     return Why(rule, source, tree, tuple(_exclusions(tree)), corrections)
 

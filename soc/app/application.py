@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from detectors.selectors import Definitions
     from detectors.sigma import CorrelationRule, Rule, RuleSet
     from detectors.sigma.correlate import Limits
+    from detectors.sigma.kept import Kept
     from playbooks.action import Actions
     from playbooks.queue import Queue
     from playbooks.service import PlaybookService
