@@ -24,6 +24,7 @@ from detectors.exceptions.tally import Hidden, HiddenTally, hidden_once
 from detectors.sigma.correlate import CorrelationStats, Correlator, Firing, Limits
 from detectors.sigma.correlation_rules import CorrelationRule
 from detectors.sigma.engine import Engine, Match
+from detectors.sigma.kept import Kept
 from detectors.sigma.rule import Rule
 from detectors.sigma.ruleset import RuleSet
 from detectors.sigma.suppression import suppression_of
@@ -62,6 +63,7 @@ class SigmaDetector:
             no agency, so that such alerts are seen by those who see everything and by nobody else.
         limits: of the correlator's memory.
         exceptions: approved ones, those included that have ended: their periods say when they hid.
+        kept: matchers compiled before; None makes them all anew.
     """
 
     def __init__(
@@ -70,11 +72,12 @@ class SigmaDetector:
         province: str = "province",
         limits: Limits | None = None,
         exceptions: Sequence[RuleException] = (),
+        kept: Kept | None = None,
     ) -> None:
-        self._ruleset, self._province = ruleset, province
+        self._ruleset, self._province, self._kept = ruleset, province, kept
         self._rules: dict[str, AnyRule] = {rule.id: rule for rule in ruleset.rules}
         self._rules.update({rule.id: rule for rule in ruleset.correlations})
-        self._engine = Engine(ruleset)
+        self._engine = Engine(ruleset, kept=kept)
         self._correlator = Correlator(ruleset, limits or Limits())
         self._bundler = Bundler()
         self._coverage = Coverage(ruleset)

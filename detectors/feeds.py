@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from detectors.coverage import Kind, Sightings
@@ -102,14 +102,9 @@ def _ungrouped(correlation: CorrelationRule, meant: Mapping[str, Sequence[tuple[
 
 
 class DocumentCoverage:
-    """What rules could see of documents that are only passing by, as in a run over files.
+    """What there was to see in documents that are only passing by, as in a run over files."""
 
-    Args:
-        ruleset: the rules.
-    """
-
-    def __init__(self, ruleset: RuleSet) -> None:
-        self._ruleset = ruleset
+    def __init__(self) -> None:
         self._sightings: Sightings[str] = Sightings(lambda _: "")
         self._seen: Counter[Kind[str]] = Counter()
 
@@ -118,9 +113,16 @@ class DocumentCoverage:
         flat = dict(adapt(document))  # a nested document tells its fields only once it is flat
         self._seen[self._sightings.kind_of(Event(flat))] += 1  # type: ignore[arg-type]
 
-    def feeds(self) -> list[Feed]:
-        """Every rule that looked at any of them; the others had no source here."""
+    def sightings(self) -> list[Sighting]:
+        """The kinds of documents seen."""
         fields = self._sightings.fields
-        return feeds(
-            self._ruleset, [Sighting(kind.origin, frozenset(fields[kind]), n) for kind, n in self._seen.items()]
-        )
+        return [Sighting(kind.origin, frozenset(fields[kind]), count) for kind, count in self._seen.items()]
+
+
+def joined(sightings: Iterable[Sighting]) -> list[Sighting]:
+    """The same kinds seen in several places, as one each."""
+    found: dict[Origin, Sighting] = {}
+    for one in sightings:
+        known = found.get(one.origin, Sighting(one.origin, frozenset()))
+        found[one.origin] = Sighting(one.origin, known.fields | one.fields, known.events + one.events)
+    return list(found.values())

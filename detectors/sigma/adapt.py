@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
-import yaml
-
+from detectors.sigma.facts import facts_of
 from detectors.sigma.values import MISSING, Document, read
 from soc.core.event import flatten
 
@@ -126,5 +124,4 @@ def _with_moved(flat: dict[str, object]) -> dict[str, object]:
 @cache
 def _moved() -> Mapping[str, Mapping[str, str]]:
     """Channel, in lower case -> Sigma's name -> ECS name."""
-    found = yaml.safe_load((files("detectors.sigma") / "data" / "winlogbeat.yaml").read_text("utf-8"))
-    return {channel.lower(): names for channel, names in found.items()}
+    return {channel.lower(): names for channel, names in facts_of("winlogbeat").items()}

@@ -275,7 +275,8 @@ def order_correlations(
     rules = tuple(rules)
     digests = {rule.id: rule.digest for rule in rules}
     known: dict[str, str] = {}
-    for rule in (*rules, *found):
+    every: tuple[Rule | CorrelationRule, ...] = (*rules, *found)
+    for rule in every:
         for key in filter(None, (rule.id, rule.name)):
             known.setdefault(key, rule.id)
     pending, kept, refused = {c.id: c for c in found}, [], []

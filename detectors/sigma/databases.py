@@ -60,7 +60,7 @@ class Compiled:
         found: list[int] = []
         if self.database is not None:
             add = found.append
-            self.database.scan(data, match_event_handler=lambda ident, *_: add(ident))  # type: ignore[type-var]
+            self.database.scan(data, match_event_handler=lambda ident, start, stop, flags, context: add(ident))  # type: ignore[type-var]
         return found
 
 

@@ -110,36 +110,36 @@ class Engine:
             raw: its JSON text, where there is one: keywords are looked for in it first.
             block: what `screen` found in a longer text of which `raw` is a part.
         """
-        if self._budget.is_spent:
+        if self._budget.spent > self._budget.limit:
             self._forget()
-        if self._routed:
-            document = adapt(document)
-            group = self._group_of(document)
+        if not self._routed:
+            hits = self._group_at(_EVERYWHERE).run(document, raw, block)
+        elif "Channel" in document:
+            hits = self._windows_group(document).run(document, raw, block)
         else:
-            group = self._group_at(_EVERYWHERE)
-        hits = group.run(document, raw, block)
+            document = adapt(document)
+            group = self._windows_group(document) if "Channel" in document else self._group_at(origin_of(document))
+            hits = group.run(document, raw, block)
         return self._matches(hits, document) if hits else []
 
-    def _group_of(self, document: Document) -> Group:
-        """The group of an adapted document; for Windows logs, the most numerous by far, by one look-up."""
+    def _windows_group(self, document: Document) -> Group:
+        """The group of a Windows event: by one look-up, since they are the most numerous by far."""
         get = document.get
-        number = get("EventID")
-        if type(number) is int or type(number) is str:  # 1.0 and True are the same key as 1, and no event number
-            provider = get("Provider_Name")
-            key = (
-                get("Channel"),
-                number,
-                get("SourceName") if provider is None else provider,
-                get("soc.platform"),
-                get("event.dataset"),
-            )
-            found = self._windows.get(key)
-            if found is None:
-                found = self._group_at(origin_of(document))
-                if all(part is None or type(part) is str for part in (key[0], *key[2:])) and key[0] is not None:
-                    self._windows[key] = found
+        number, provider = get("EventID"), get("Provider_Name")
+        if (
+            type(number) is not int and type(number) is not str
+        ):  # 1.0 and True are the same key as 1, and no event number
+            return self._group_at(origin_of(document))
+        if provider is None:
+            provider = get("SourceName")
+        key = (get("Channel"), number, provider, get("soc.platform"), get("event.dataset"))
+        try:
+            return self._windows[key]
+        except (KeyError, TypeError):
+            found = self._group_at(origin_of(document))
+            if all(part is None or type(part) is str for part in (key[0], *key[2:])):
+                self._windows[key] = found
             return found
-        return self._group_at(origin_of(document))
 
     def _group_at(self, origin: Origin) -> Group:
         found = self._routes.get(origin)

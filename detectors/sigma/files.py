@@ -208,27 +208,30 @@ def _blocks(stream: IO[bytes], size: int) -> Iterator[memoryview]:
 
 
 def _records(block: memoryview, tally: Tally, screened: Screened | None) -> Iterator[Record]:
+    """The records of a block of whole lines. Every event passes this loop, so it counts in local names."""
     whole: bytearray = block.obj  # type: ignore[assignment]
-    start, stop, end = 0, 0, len(block)
+    find, loads, record, lines = whole.find, orjson.loads, tally.records, tally.lines
+    start, end = 0, len(block)
     while start < end:
-        stop = whole.find(b"\n", start, end)
+        stop = find(b"\n", start, end)
         if stop < 0:
             stop = end
         line = block[start:stop]
         start = stop + 1
-        tally.lines += 1
+        lines += 1
         try:
-            document = orjson.loads(line)
+            document = loads(line)
         except orjson.JSONDecodeError as error:
             if not line.tobytes().strip():
                 continue
-            tally.fault(_not_json(error, tally.lines))
+            tally.fault(_not_json(error, lines))
         else:
             if type(document) is dict:
-                yield tally.records, document, line, screened
+                yield record, document, line, screened
             else:
-                tally.fault(Fault(_no_object(), _an_object(), line=tally.lines))
-        tally.records += 1
+                tally.fault(Fault(_no_object(), _an_object(), line=lines))
+        record += 1
+    tally.records, tally.lines = record, lines
 
 
 def _not_json(error: orjson.JSONDecodeError, line: int) -> Fault:

@@ -84,32 +84,19 @@ class Keywords:
         self._needed = frozenset(needed)
         self._can_be_screened = bool(needed) and not any(map(can_hide, needed))
         self._screen = JsonScreen(needed, databases) if self._can_be_screened else None
-        self._last: tuple[Screened | None, bool] = (None, False)
 
-    def find(self, document: Document, raw: Text | None, block: Screened | None) -> frozenset[int]:
-        """Keyword atoms that hold for some value of the document.
+    def are_excluded_by(self, screened: Screened) -> bool:
+        """Whether what a pass has shown of a text leaves no room for any of the keywords."""
+        return self._screen is not None and screened.sure and self._needed.isdisjoint(screened.present)
 
-        Args:
-            raw: JSON text of the document, where that is known.
-            block: what a pass over a longer text has shown of which `raw` is a part.
-        """
-        if self._screen is not None and raw is not None:
-            if block is not None and self._is_excluded_by(block):
-                return frozenset()
-            if self._excludes(self._screen.screen(raw)):
-                return frozenset()
+    def find(self, document: Document, raw: Text | None) -> frozenset[int]:
+        """Keyword atoms that hold for some value of the document; `raw` is its JSON text, where that is known."""
+        if self._screen is not None and raw is not None and self.are_excluded_by(self._screen.screen(raw)):
+            return frozenset()
         written = _texts(document)
         if self._first and not self._first.find_matches_as_indexes(fold(self._normal("\n".join(written)))):
             return frozenset()
         return frozenset().union(*[self._scanner.scan(value) for value in written])
-
-    def _is_excluded_by(self, block: Screened) -> bool:
-        if self._last[0] is not block:
-            self._last = (block, self._excludes(block))
-        return self._last[1]
-
-    def _excludes(self, screened: Screened) -> bool:
-        return screened.sure and self._needed.isdisjoint(screened.present)
 
 
 def can_hide(needle: str) -> bool:

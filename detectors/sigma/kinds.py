@@ -9,11 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, TypeAlias
 
-import yaml
-
+from detectors.sigma.facts import facts_of
 from detectors.sigma.rule import LogSource
 from detectors.sigma.values import Document
 
@@ -106,8 +104,7 @@ class Kinds:
 @cache
 def kinds() -> Kinds:
     """The table shipped with the package."""
-    text = (files("detectors.sigma") / "data" / "kinds.yaml").read_text("utf-8")
-    return Kinds(_kind(name, entry) for name, entry in yaml.safe_load(text).items())
+    return Kinds(_kind(name, entry) for name, entry in facts_of("kinds").items())
 
 
 def _kind(name: str, entry: Mapping[str, Any]) -> Kind:

@@ -81,12 +81,13 @@ def gauge_maker(rule: CorrelationRule) -> Callable[[], Gauge]:
     if rule.type in (CorrelationType.VALUE_MEDIAN, CorrelationType.VALUE_PERCENTILE):
         percent = 50.0 if rule.type is CorrelationType.VALUE_MEDIAN else rule.criteria.percentile
         return lambda: _Ranks(test, percent)
-    return {
+    makers: Mapping[CorrelationType, Callable[[], Gauge]] = {
         CorrelationType.EVENT_COUNT: lambda: _Events(test),
         CorrelationType.VALUE_COUNT: lambda: _Values(test),
         CorrelationType.VALUE_SUM: lambda: _Sum(test),
         CorrelationType.VALUE_AVG: lambda: _Average(test),
-    }[rule.type]
+    }
+    return makers[rule.type]
 
 
 def _test(rule: CorrelationRule) -> Test:
@@ -259,7 +260,7 @@ class _Sum:
         if type(value) is int:
             self.whole += sign * value
         else:
-            self._take_float(sign * value)  # type: ignore[operator]
+            self._take_float(sign * value)  # type: ignore[operator, arg-type]
 
     def _take_float(self, rest: float) -> None:
         parts = []
@@ -308,7 +309,7 @@ class _Ranks:
         return self.holds(since)
 
     def add(self, entry: Entry) -> None:
-        insort(self.ordered, entry.value)  # type: ignore[type-var]
+        insort(self.ordered, entry.value)  # type: ignore[misc]
 
     def drop(self, entry: Entry) -> None:
         del self.ordered[bisect_left(self.ordered, entry.value)]  # type: ignore[type-var]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 import yaml
 from sigma.exceptions import SigmaError
 from sigma.processing.pipeline import ProcessingPipeline
 
+from detectors.sigma.facts import facts_of
 from detectors.sigma.ruleset import AUTO, NONE, Placeholders
 from soc.core.errors import SetupError
 from soc.core.i18n import msg
@@ -35,5 +35,4 @@ def default_placeholders(pipeline: str) -> Placeholders:
     """Lists that published rules ask for and that a site may leave empty; without a pipeline nothing is filled in."""
     if pipeline == NONE:
         return {}
-    text = (files("detectors.sigma") / "data" / "placeholders.yaml").read_text("utf-8")
-    return dict(yaml.safe_load(text))
+    return facts_of("placeholders")

@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import NamedTuple
 
-import yaml
-
+from detectors.sigma.facts import facts_of
 from detectors.sigma.kinds import Fields, kinds
 from detectors.sigma.rule import LogSource
 from detectors.sigma.values import Document
@@ -82,7 +80,7 @@ class Facts:
 @cache
 def facts() -> Facts:
     """The routing tables shipped with the package."""
-    windows = _table("windows.yaml")
+    windows = facts_of("windows")
     return Facts(
         services={
             name: tuple(_Log(c.lower(), frozenset()) for c in found) for name, found in windows["services"].items()
@@ -90,10 +88,6 @@ def facts() -> Facts:
         categories={name: _logs(found) for name, found in windows["categories"].items()},
         linux={name: _logs(found) for name, found in windows["linux_categories"].items()},
     )
-
-
-def _table(name: str) -> Mapping[str, dict]:  # type: ignore[type-arg]
-    return yaml.safe_load((files("detectors.sigma") / "data" / name).read_text("utf-8"))  # type: ignore[no-any-return]
 
 
 def _logs(found: Iterable[Mapping[str, object]]) -> tuple[_Log, ...]:

@@ -11,13 +11,14 @@ import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 
 import orjson
 
+from detectors.feeds import DocumentCoverage, Sighting
 from detectors.sigma.engine import Engine, Match
 from detectors.sigma.files import Part, Tally
 from detectors.sigma.moments import moment_us
@@ -56,12 +57,15 @@ class Outcome:
 
     Attributes:
         events: records that could be read.
+        found: those that some rule matched, in order.
+        sightings: the kinds of all of them, where the finder was to tell.
     """
 
     path: Path
     tally: Tally
     events: int
-    found: list[Found] = field(default_factory=list)
+    found: list[Found]
+    sightings: list[Sighting]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +75,33 @@ class Finder:
     Attributes:
         engine: the rules.
         correlated: places of the rules that correlations refer to.
+        tells_kinds: whether it notes which fields there were to see; that costs some microseconds an event.
     """
 
     engine: Engine
     correlated: frozenset[int]
+    tells_kinds: bool = False
 
     @classmethod
-    def of(cls, engine: Engine) -> Finder:
+    def of(cls, engine: Engine, *, tells_kinds: bool = False) -> Finder:
         """A finder that keeps what the correlations of the rule set need."""
         wanted = {source for rule in engine.ruleset.correlations for source in rule.sources}
         places = (place for place, rule in enumerate(engine.ruleset.rules) if rule.id in wanted)
-        return cls(engine, frozenset(places))
+        return cls(engine, frozenset(places), tells_kinds)
 
     def find(self, part: Part) -> Outcome:
         """Read and match a part to its end."""
         tally, found, events = Tally(), [], 0
+        coverage = DocumentCoverage() if self.tells_kinds else None
         match = self.engine.match
         for record, document, raw, block in part.read(tally, self.engine.screen):
             events += 1
+            if coverage is not None:
+                coverage.saw(document)
             matches = match(document, raw, block)
             if matches:
                 found.append(self._found(record, document, matches))
-        return Outcome(part.path, tally, events, found)
+        return Outcome(part.path, tally, events, found, [] if coverage is None else coverage.sightings())
 
     def _found(self, record: int, document: Document, matches: list[Match]) -> Found:
         known = read(document, "event.id")

@@ -10,9 +10,10 @@ that is spent: unique values, however many, cannot grow anything.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from operator import getitem
 
 from detectors.sigma.databases import Databases
 from detectors.sigma.folding import fold
@@ -79,10 +80,6 @@ class Budget:
 
     def spend(self, size: int) -> None:
         self.spent += size
-
-    @property
-    def is_spent(self) -> bool:
-        return self.spent > self.limit
 
 
 class ValueMemo(dict[object, int]):
@@ -159,18 +156,17 @@ class Group:
         self._keywords = scanners.keywords(by_field.pop(None)) if None in by_field else None
         named = [(str(name), numbers) for name, numbers in sorted(by_field.items(), key=str)]
         whole = {n for _, numbers in named for n in numbers if needs_document(self._atoms[n].test)}
-        self._memos = [
-            (name, ValueMemo(partial(scanners.of, frozenset(numbers - whole)), self))
-            for name, numbers in named
-            if numbers - whole
-        ]
+        tested = [(name, frozenset(numbers - whole)) for name, numbers in named if numbers - whole]
+        self._names = [name for name, _ in tested]
+        self._memos = [ValueMemo(partial(scanners.of, numbers), self) for _, numbers in tested]
         self._presence = [n for n in sorted(whole) if isinstance(self._atoms[n].test, Exists)]
         self._pairs = [
             (str(self._atoms[n].field), test.other, PairMemo(n, test, self, scanners.normal))
             for n in sorted(whole)
             if isinstance(test := self._atoms[n].test, SameAs)
         ]
-        self._is_plain = not (self._presence or self._pairs or self._keywords)
+        self._crosses = bool(self._presence or self._pairs)
+        self._clean: Screened | None = None  # the block that is known to hold none of the keywords
 
     def _index(self) -> None:
         for position, program in enumerate(self._programs):
@@ -193,7 +189,7 @@ class Group:
 
     def forget(self) -> None:
         """Drop everything learnt; the rules stay."""
-        for _, memo in self._memos:
+        for memo in self._memos:
             memo.clear()
         for _, _, pairs in self._pairs:
             pairs.clear()
@@ -202,23 +198,23 @@ class Group:
         self._verdicts.clear()
 
     def run(self, document: Document, raw: Text | None, block: Screened | None) -> tuple[Hit, ...]:
-        """The rules that fire, in order of loading; `raw` and `block` are those of `Keywords.find`."""
+        """The rules that fire, in order of loading; `raw` and `block` are those of `Engine.match`."""
         if not self._members:
             return ()
-        signature = self._signature(document)
-        if not self._is_plain:
-            signature = self._completed(signature, document, raw, block)
-        found = self._verdicts.get(signature)
-        return found if found is not None else self._decide(signature)
-
-    def _signature(self, document: Document) -> Signature:
         try:
             if self._flat:
-                get = document.get
-                return tuple([memo[get(name)] for name, memo in self._memos])
-            return tuple([memo[_value(document, name)] for name, memo in self._memos])
+                signature = tuple(map(getitem, self._memos, map(document.get, self._names)))
+            else:
+                signature = tuple(map(getitem, self._memos, [_value(document, name) for name in self._names]))
         except TypeError:  # a list or an object cannot be a key
-            return tuple([self._class_of_value(memo, self._read(document, name)) for name, memo in self._memos])
+            signature = tuple(self._class_of_value(memo, self._read(document, name)) for name, memo in self._fields())
+        if self._crosses or (self._keywords is not None and (block is None or block is not self._clean)):
+            signature = self._completed(signature, document, raw, block)
+        found = self._verdicts.get(signature)
+        return self._decide(signature) if found is None else found
+
+    def _fields(self) -> Iterator[tuple[str, ValueMemo]]:
+        return zip(self._names, self._memos, strict=True)
 
     def _completed(
         self, signature: Signature, document: Document, raw: Text | None, block: Screened | None
@@ -230,9 +226,13 @@ class Group:
         for name, other, memo in self._pairs:
             pair = (read(document, name), read(document, other))
             signature += (memo[pair] if _are_keys(pair) else memo.__missing__(pair),)
-        if self._keywords is not None and (found := self._keywords.find(document, raw, block)):
-            signature += (self.class_of(found),)
-        return signature
+        if self._keywords is None:
+            return signature
+        if block is not None and raw is not None and self._keywords.are_excluded_by(block):
+            self._clean = block
+            return signature
+        found = self._keywords.find(document, raw)
+        return (*signature, self.class_of(found)) if found else signature
 
     def _read(self, document: Document, name: str) -> object:
         return document.get(name) if self._flat else _value(document, name)

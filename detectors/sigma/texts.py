@@ -106,7 +106,7 @@ class _Hyperscan:
     """Literals anywhere and patterns in one Hyperscan database; literals at an end by their length. For ASCII values."""
 
     def __init__(self, literals: Uses, patterns: Patterns, databases: Databases) -> None:
-        self._starts, self._ends = _by_length(literals, Place.STARTSWITH), _by_length(literals, Place.ENDSWITH)
+        self._starts, self._ends = _Edge(literals, Place.STARTSWITH), _Edge(literals, Place.ENDSWITH)
         anywhere = {
             needle: tuple(atom for place, atom in uses if place is Place.CONTAINS)
             for needle, uses in literals.items()
@@ -125,10 +125,8 @@ class _Hyperscan:
             else:
                 atom, pattern = self._fast[index - len(self._atoms)]
                 called[atom] = pattern
-        for length, texts in self._starts:
-            found.update(texts.get(folded[:length], ()))
-        for length, texts in self._ends:
-            found.update(texts.get(folded[-length:], ()))
+        self._starts.find(folded, found)
+        self._ends.find(folded, found)
         _confirm(called, written, folded, found)
 
 
@@ -139,10 +137,32 @@ def _confirm(called: Mapping[int, Pattern], written: str, folded: str, found: se
             found.add(atom)
 
 
-def _by_length(literals: Uses, wanted: Place) -> list[tuple[int, dict[str, list[int]]]]:
-    tables: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for needle, uses in literals.items():
-        for place, atom in uses:
-            if place is wanted:
-                tables[len(needle)][needle].append(atom)
-    return [(length, dict(texts)) for length, texts in sorted(tables.items())]
+_KEY = 8
+
+
+class _Edge:
+    """Literals at one end of the value: short ones by their length, long ones by the signs next to that end."""
+
+    def __init__(self, literals: Uses, place: Place) -> None:
+        self._at_start = place is Place.STARTSWITH
+        self._short: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        self._long: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for needle, uses in literals.items():
+            for atom in [atom for wanted, atom in uses if wanted is place]:
+                if len(needle) < _KEY:
+                    self._short[len(needle)][needle].append(atom)
+                else:
+                    self._long[self._cut(needle, _KEY)].append((needle, atom))
+
+    def _cut(self, text: str, length: int) -> str:
+        return text[:length] if self._at_start else text[-length:]
+
+    def find(self, folded: str, found: set[int]) -> None:
+        """Add the atoms whose text stands at this end."""
+        for length, texts in self._short.items():
+            if (key := self._cut(folded, length)) in texts:
+                found.update(texts[key])
+        stands = folded.startswith if self._at_start else folded.endswith
+        for needle, atom in self._long.get(self._cut(folded, _KEY), ()):
+            if stands(needle):
+                found.add(atom)

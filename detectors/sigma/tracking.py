@@ -241,7 +241,8 @@ class Tracker:
 
     def _firing(self, window: Window, moment: int, cause: Cause) -> Firing:
         repeated = window.reported is not None and abs(moment - window.reported) <= self._span
-        first, references = moment, (cause.reference,)
+        first = moment
+        references: tuple[str, ...] = (cause.reference,)
         if not repeated:
             window.reported = moment
             inside = window.span_at(moment)

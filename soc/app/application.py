@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from detectors.selectors import Definitions
     from detectors.sigma import CorrelationRule, Rule, RuleSet
     from detectors.sigma.correlate import Limits
+    from detectors.sigma.kept import Kept
     from playbooks.action import Actions
     from playbooks.queue import Queue
     from playbooks.service import PlaybookService
@@ -206,7 +207,16 @@ class Application:
 
         library = Library(self.home / "rulesets", self.blobs)
         living = Living(own_rules() / "sigma", self.home / "rules")
-        return RuleSets(self.database, self.clock, self.audit, library, living, RuleSet.load)
+        return RuleSets(
+            self.database, self.clock, self.audit, library, living, partial(RuleSet.load, kept=self.compiled)
+        )
+
+    @cached_property
+    def compiled(self) -> Kept:
+        """Rules and matchers compiled before."""
+        from detectors.sigma.kept import Kept
+
+        return Kept(self.home / "cache" / "sigma")
 
     @cached_property
     def attack(self) -> AttackCoverage:
@@ -237,7 +247,7 @@ class Application:
     def _make_detector(self, ruleset: RuleSet, exceptions: Sequence[RuleException]) -> SigmaDetector:
         from detectors.detector import SigmaDetector
 
-        return SigmaDetector(ruleset, self.settings.province, self._limits, exceptions)
+        return SigmaDetector(ruleset, self.settings.province, self._limits, exceptions, self.compiled)
 
     @cached_property
     def _limits(self) -> Limits:

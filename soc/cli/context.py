@@ -10,16 +10,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 import typer
-from rich.console import Console
 
 from soc.access.principal import SYSTEM, Principal
 from soc.core.clock import LOCAL_ZONE, parse_iso
 from soc.core.errors import InputError
 from soc.core.i18n import Message, msg
-from soc.core.settings import Settings
 
 if TYPE_CHECKING:  # `soc normalise` must not pay for building the whole graph
+    from rich.console import Console
+
     from soc.app.application import Application
+    from soc.core.settings import Settings
 
 
 PLAIN_WIDTH = 150
@@ -27,11 +28,15 @@ PLAIN_WIDTH = 150
 
 def settings() -> Settings:
     """The settings of this call."""
+    from soc.core.settings import Settings  # noqa: PLC0415 - reading settings costs a quarter of a second to import
+
     return Settings()
 
 
 def console() -> Console:
     """The terminal, or wide enough for our tables where the output goes to a file."""
+    from rich.console import Console  # noqa: PLC0415 - only tables need it
+
     return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
 
 

@@ -6,12 +6,15 @@ EXIT_REFUSED (docs/command-line.md).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
@@ -20,13 +23,16 @@ from typing import IO, Annotated
 import orjson
 import typer
 
+from detectors.feeds import Sighting, feeds, joined
 from detectors.rulepack import own_rules, sigma_files
 from detectors.sigma import CorrelationRule, Correlator, Engine, Rule, RuleSet
+from detectors.sigma.correlate import CorrelationStats, Limits
 from detectors.sigma.files import MAX_FAULTS, SUFFIXES, Fault, Parts, Tally, document_files, parts
 from detectors.sigma.kept import Kept
 from detectors.sigma.moments import from_us
 from detectors.sigma.ruleset import AUTO
 from detectors.sigma.scan import Finder, Found, scan
+from detectors.sigma.state import RuleState
 from soc.cli.context import settings
 from soc.core.clock import iso
 from soc.core.errors import InputError
@@ -34,6 +40,8 @@ from soc.core.i18n import Lang, Message, msg
 from soc.core.ids import event_id
 
 EXIT_CLEAN, EXIT_MATCHES, EXIT_NOTHING_RAN, EXIT_REFUSED = 0, 1, 2, 3
+_LATENESS = timedelta(days=31)
+"""Files are read one after another: what one host did at an hour may come long after another's."""
 MAX_FAULTS_SHOWN = MAX_FAULTS
 """Per file; the rest is counted."""
 
@@ -53,6 +61,8 @@ class Totals:
     faults: int = 0
     matches: Counter[str] = field(default_factory=Counter)
     readable: int = 0
+    sightings: list[Sighting] = field(default_factory=list)
+    correlation: CorrelationStats | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +133,8 @@ def run_detect(job: Job, out: IO[bytes], err: IO[str]) -> int:
         SetupError: the pipeline cannot be loaded.
     """
     started = time.monotonic()
-    ruleset = RuleSet.load(job.rules, job.pipeline, job.placeholders, job.kept)
+    with _without_collecting():
+        ruleset = RuleSet.load(job.rules, job.pipeline, job.placeholders, job.kept)
     for refusal in ruleset.refusals:
         err.write(refusal.render(job.lang) + "\n")
     totals = Totals()
@@ -137,6 +148,17 @@ def run_detect(job: Job, out: IO[bytes], err: IO[str]) -> int:
     return _exit_code(ruleset, totals)
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Loading makes half a million lasting objects; the collector of cycles would walk over them again and again, now and later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _exit_code(ruleset: RuleSet, totals: Totals) -> int:
     if not ruleset.rules or not totals.readable:
         return EXIT_NOTHING_RAN
@@ -147,8 +169,12 @@ def _exit_code(ruleset: RuleSet, totals: Totals) -> int:
 
 def _scan(job: Job, ruleset: RuleSet, totals: Totals, out: IO[bytes], err: IO[str]) -> None:
     engine = Engine(ruleset, kept=job.kept)
-    rows, write = _Rows(engine, Correlator(ruleset)), _WRITERS[job.format]
-    outcomes = scan((part for file in _files(job, err) for part in job.parts(file)), Finder.of(engine), job.jobs)
+    rows, write = _Rows(engine, Correlator(ruleset, Limits(lateness=_LATENESS))), _WRITERS[job.format]
+    outcomes = scan(
+        (part for file in _files(job, err) for part in job.parts(file)),
+        Finder.of(engine, tells_kinds=job.stats),
+        job.jobs,
+    )
     for path, of_file in groupby(outcomes, key=lambda outcome: outcome.path):
         faults, events, records, lines = _Faults(path, job.lang, err), 0, 0, 0
         totals.matches[str(path)] = 0
@@ -159,11 +185,13 @@ def _scan(job: Job, ruleset: RuleSet, totals: Totals, out: IO[bytes], err: IO[st
                     out.write(write(row))
             faults.take(outcome.tally, lines, records)
             events += outcome.events
+            totals.sightings = joined((*totals.sightings, *outcome.sightings))
             records, lines = records + outcome.tally.records, lines + outcome.tally.lines
         faults.close()
         totals.events += events
         totals.faults += faults.count
         totals.readable += bool(events) or not faults.count
+    totals.correlation = rows.correlator.stats()
 
 
 def _files(job: Job, err: IO[str]) -> Iterator[Path]:
@@ -260,6 +288,7 @@ _WRITERS: Mapping[Format, Callable[[dict[str, object]], bytes]] = {Format.NDJSON
 
 
 def _write_stats(ruleset: RuleSet, totals: Totals, seconds: float, err: IO[str]) -> None:
+    fed = feeds(ruleset, totals.sightings)
     found = {
         "rules": len(ruleset.rules) + len(ruleset.correlations),
         "refused": len(ruleset.refusals),
@@ -269,6 +298,13 @@ def _write_stats(ruleset: RuleSet, totals: Totals, seconds: float, err: IO[str])
         "seconds": round(seconds, 3),
         "events_per_second": round(totals.events / seconds) if seconds else 0,
         "matches_by_file": dict(totals.matches),
+        "correlation": totals.correlation,
+        "states": Counter(feed.state.value for feed in fed),
+        "not_ready": [
+            {"rule_id": feed.rule_id, "state": feed.state.value, "seen": feed.seen, "blind": feed.blind}
+            for feed in fed
+            if feed.state is not RuleState.READY
+        ],
     }
     err.write(orjson.dumps(found).decode() + "\n")
 

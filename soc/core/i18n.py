@@ -13,8 +13,6 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from babel.messages.pofile import read_po
-
 PACKAGES = ("soc", "collectors", "detectors", "playbooks", "reports")
 """Top-level packages whose folders may hold a `locale/` folder."""
 
@@ -58,6 +56,8 @@ def translate(text: str, lang: Lang) -> str:
 
 @cache
 def _catalogue(lang: Lang) -> Mapping[str, str]:
+    from babel.messages.pofile import read_po  # noqa: PLC0415 - Vietnamese needs no catalogue
+
     entries: dict[str, str] = {}
     for path in catalogue_files(lang):
         with path.open("rb") as stream:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from detectors.feeds import DocumentCoverage, Feed
+from detectors.feeds import DocumentCoverage, Feed, feeds
 from detectors.sigma import RuleSet
 from detectors.sigma.state import RuleState
 
@@ -38,13 +38,13 @@ def test_the_coverage_of_files_tells_what_each_rule_saw(tmp_path: Path) -> None:
     (tmp_path / "rules.yml").write_text(RULES, "utf-8")
     ruleset = RuleSet.load([tmp_path / "rules.yml"])
     assert not ruleset.refusals
-    coverage = DocumentCoverage(ruleset)
+    coverage = DocumentCoverage()
     flat = {"Channel": "Microsoft-Windows-Sysmon/Operational", "EventID": 1, "Image": "C:\\cmd.exe"}
     nested = {"Event": {"System": {"Channel": flat["Channel"], "EventID": 1}, "EventData": {"Image": "C:\\a.exe"}}}
     for document in (flat, nested, flat, {"Channel": "System", "EventID": 7045}):
         coverage.saw(document)
     shell, signature = (rule.id for rule in ruleset.rules[:2])
-    assert coverage.feeds() == [
+    assert feeds(ruleset, coverage.sightings()) == [
         Feed(shell, RuleState.READY, 3, ()),
         Feed(signature, RuleState.BLIND, 3, ("Signature",)),
     ]
