@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from collectors.enrich.baseline import SourceBaseline
 from collectors.enrich.facts import Facts
 from collectors.enrich.proxy import client_behind_proxy
 from collectors.enrich.worktime import local_time
@@ -23,9 +22,6 @@ STATELESS: tuple[Enricher, ...] = (client_behind_proxy, local_time)
 """Enrichers that need no look-up."""
 
 
-def default_enrichers(
-    networks: ZoneLookup = NO_NETWORKS, baseline: SourceBaseline | None = None
-) -> tuple[Enricher, ...]:
-    """All enrichers in their order; the baseline only where the caller keeps one."""
-    made: tuple[Enricher, ...] = (*STATELESS, ZoneOfSource(networks))
-    return made if baseline is None else (*made, baseline)
+def default_enrichers(networks: ZoneLookup = NO_NETWORKS) -> tuple[Enricher, ...]:
+    """All enrichers in their order."""
+    return (*STATELESS, ZoneOfSource(networks))

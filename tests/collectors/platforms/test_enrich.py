@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from collectors.enrich.baseline import MAX_NETWORKS, SourceBaseline
 from collectors.enrich.facts import Facts
 from collectors.enrich.networks import Networks
 from collectors.enrich.proxy import client_behind_proxy
@@ -68,49 +67,3 @@ def test_declared_networks_are_read_with_their_faults(tmp_path: Path) -> None:
     with pytest.raises(FaultsError) as caught:
         load_networks(file)
     assert caught.value.faults[0].where == f"{file}:3"
-
-
-def seen(
-    baseline: SourceBaseline, facts: Facts, user: str, address: str, days: float, exercise: str | None = None
-) -> object:
-    moment = START + timedelta(days=days)
-    at = Facts(facts.platform, moment, facts.trusted_proxies, exercise)
-    return baseline({"user.name": user, "source.ip": address}, at).get("soc.baseline.new_source")
-
-
-def test_a_known_user_from_an_unseen_network_is_new(facts: Facts) -> None:
-    """Not on the first day, when everything is new; again after thirty days of absence."""
-    baseline = SourceBaseline()
-    assert seen(baseline, facts, "a", "192.0.2.1", 0) is None
-    assert seen(baseline, facts, "a", "203.0.113.1", 0.5) is None
-    assert seen(baseline, facts, "a", "192.0.2.200", 2) is False
-    assert seen(baseline, facts, "a", "198.51.100.7", 3) is True
-    assert seen(baseline, facts, "a", "198.51.100.8", 3) is False
-    assert seen(baseline, facts, "a", "203.0.113.1", 40) is True
-    assert seen(baseline, facts, "b", "192.0.2.1", 3) is None
-
-
-def test_an_exercise_asks_but_teaches_nothing(facts: Facts) -> None:
-    """Else the next real intruder from there would look familiar."""
-    baseline = SourceBaseline()
-    seen(baseline, facts, "a", "192.0.2.1", 0)
-    assert seen(baseline, facts, "a", "203.0.113.1", 2, exercise="run-1") is True
-    assert seen(baseline, facts, "a", "203.0.113.1", 3) is True
-
-
-def test_a_restored_baseline_judges_the_same(facts: Facts) -> None:
-    """Across a restart."""
-    baseline, again = SourceBaseline(), SourceBaseline()
-    seen(baseline, facts, "a", "192.0.2.1", 0)
-    again.restore(baseline.snapshot())
-    assert again.snapshot() == baseline.snapshot()
-    assert seen(again, facts, "a", "192.0.2.9", 2) is False
-
-
-def test_the_memory_of_a_user_is_bounded(facts: Facts) -> None:
-    """A user of a thousand networks does not grow the state without end; the oldest go first."""
-    baseline = SourceBaseline()
-    for number in range(MAX_NETWORKS + 10):
-        seen(baseline, facts, "a", f"10.0.{number}.1", number / 1000)
-    assert baseline.snapshot().count(b"10.0.") == MAX_NETWORKS
-    assert b"10.0.0.0" not in baseline.snapshot()
