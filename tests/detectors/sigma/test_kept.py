@@ -51,6 +51,11 @@ def rewritten(change: Callable[[bytes], bytes]) -> Damage:
     return lambda path: path.write_bytes(change(path.read_bytes()))
 
 
+def made_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 def signed(content: bytes) -> bytes:
     return sha256(content).digest() + content
 
@@ -67,7 +72,7 @@ DAMAGES: dict[str, Damage] = {
     "half of it with its hash": rewritten(lambda data: signed(data[32 : len(data) // 2])),
     "group may write": lambda path: path.chmod(0o660),
     "others may write": lambda path: path.chmod(0o602),
-    "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "a folder": made_a_folder,
 }
 
 
