@@ -1,9 +1,8 @@
 """Count matches rule by rule and name the cause of every difference: `python compare.py RULES STREAM EVENTS FOUND-FOLDER`.
 
-FOUND-FOLDER holds `STREAM.none`, `STREAM.auto` (ours), `STREAM.rsigma` and `STREAM.sqlite`, all
-but the first as far as there are any. Writes `counts/STREAM.json`; the exit
-code is 1 when a difference has no cause. What separates `none` from `auto` is worked out from the tables of routing; what
-separates an engine from ours is named by hand in causes.json, after looking at the events.
+FOUND-FOLDER holds `STREAM.none`, `STREAM.auto` (ours), `STREAM.rsigma` and `STREAM.sqlite`, all but the first as far as there are
+any. Writes `counts/STREAM.json`; the exit code is 1 when a difference has no cause. What separates `none` from `auto` is worked out
+from the tables of routing; what separates an engine from ours is named by hand in causes.json, after looking at the events.
 """
 
 from __future__ import annotations
