@@ -148,12 +148,12 @@ def _packed(made: Compiled) -> bytes:
 
 
 def _unpacked(content: bytes) -> Compiled | None:
+    """The database; None for one made for another processor, whatever its name says, and for what is none."""
     head, _, data = content.partition(b"\n")
     try:
-        database = _loaded(data) if data else None
-    except hyperscan.error:  # made for another processor, whatever its name says
+        return Compiled(_loaded(data) if data else None, frozenset(orjson.loads(head)))
+    except (hyperscan.error, ValueError, TypeError):
         return None
-    return Compiled(database, frozenset(orjson.loads(head)))
 
 
 def _loaded(data: bytes) -> hyperscan.Database:

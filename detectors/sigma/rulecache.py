@@ -11,6 +11,7 @@ from dataclasses import fields
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files as package_files
+from math import isfinite
 from pathlib import Path
 from typing import Any, get_args
 
@@ -79,9 +80,17 @@ def _packed(ruleset: RuleSet) -> bytes | None:
         "correlations": [_packed_correlation(rule) for rule in ruleset.correlations],
     }
     try:
-        return orjson.dumps(found, option=_STRICT)
+        return orjson.dumps(found, option=_STRICT) if _is_finite(found) else None
     except TypeError:  # a rule with a value that JSON cannot hold, such as a number beyond 64 bits
         return None
+
+
+def _is_finite(value: object) -> bool:
+    """Whether no number inside is infinite or none at all: such would be written as null."""
+    if isinstance(value, float):
+        return isfinite(value)
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return all(map(_is_finite, inside))
 
 
 def _unpacked(data: bytes, pipeline: str) -> RuleSet | None:

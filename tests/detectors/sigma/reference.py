@@ -177,7 +177,7 @@ def _compares(op: str, leaf: Any, bound: float) -> bool:
     if isinstance(leaf, str):
         if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", leaf, re.ASCII):
             return False
-        leaf = float(leaf)
+        leaf = float(leaf) if "." in leaf else int(leaf)  # whole numbers stay exact, as those of JSON do
     return {"lt": leaf < bound, "lte": leaf <= bound, "gt": leaf > bound, "gte": leaf >= bound}[op]
 
 
