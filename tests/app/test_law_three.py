@@ -211,7 +211,7 @@ def test_stream_file_and_store_say_the_same(tmp_path: Path, full: bool) -> None:
         seen += compare(tmp_path / str(index), batch)
     assert len(some) >= (10_000 if full else 200)
     assert seen["matches"] > len(some) / 2
-    assert seen["firings"] > len(some) / 20
+    assert seen["firings"] > len(some) / 100  # the drawn rules seldom correlate; none at all would compare nothing
 
 
 def chunked(some: Sequence[Case], size: int) -> Iterator[Sequence[Case]]:
