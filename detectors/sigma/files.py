@@ -247,7 +247,8 @@ def _line_parts(path: Path, head: bytes, stream: IO[bytes]) -> Iterator[Part]:
     if not size:
         yield LinePart(path)
     while start < size:
-        stop = start + _PART
+        first = _PART // 8  # every process but one waits for the first part
+        stop = start + (_PART if start >= first else first)
         if stop < size:
             stream.seek(stop)
             rest = stream.readline(_LONGEST_LINE)
