@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from soc.storage.sql import Base, UtcDateTime
@@ -110,3 +110,29 @@ class LedgerGap(Base):
     due: Mapped[datetime] = mapped_column(UtcDateTime)
     closed: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     alerts: Mapped[int] = mapped_column(Integer)
+
+
+class SavedSearchRow(Base):
+    """A search that somebody named to run it again.
+
+    `span` is how far back it looks from now (`24h`); where it is "", `since` and `until` bound a fixed window. `columns` is a JSON
+    list of field names.
+    """
+
+    __tablename__ = "saved_searches"
+    __table_args__ = (UniqueConstraint("owner", "name"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    owner: Mapped[str] = mapped_column(String(64))
+    agency: Mapped[str] = mapped_column(String(120), index=True)
+    shared: Mapped[bool] = mapped_column(Boolean)
+    query: Mapped[str] = mapped_column(Text)
+    span: Mapped[str] = mapped_column(String(16))
+    since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    columns: Mapped[str] = mapped_column(Text)
+    sort: Mapped[str] = mapped_column(Text)
+    ascending: Mapped[bool] = mapped_column(Boolean)
+    made: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed: Mapped[datetime] = mapped_column(UtcDateTime)
