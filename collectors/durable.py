@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from collectors.crypto import PayloadCipher, SealBrokenError
-from soc.core.errors import EngineError, SetupError
+from soc.core.errors import SetupError, SpoolError
 from soc.core.i18n import Message, msg
 
 _WAIT_S = 30.0
@@ -42,7 +42,7 @@ class DurableFile:
         """A write transaction: committed and on disk when the block ends, undone when it raises.
 
         Raises:
-            EngineError: disk full, file damaged or not writable; nothing of the block was kept.
+            SpoolError: disk full, file damaged or not writable; nothing of the block was kept.
             SetupError: the file belongs to another key.
         """
         with self._lock, self._translated():
@@ -114,15 +114,17 @@ class DurableFile:
         except sqlite3.Error as error:
             raise self._engine_error(error) from error
         except OSError as error:
-            raise EngineError(
+            raise SpoolError(
                 msg("không mở được tệp ({reason})", reason=error.strerror), where=str(self.path), advice=_ADVICE_ACCESS
             ) from error
 
-    def _engine_error(self, error: sqlite3.Error) -> EngineError:
+    def _engine_error(self, error: sqlite3.Error) -> SpoolError:
         # the low byte is the primary code; the rest tells apart kinds that need the same advice
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         found, advice = _FAULTS.get(code, (msg("SQLite từ chối ({reason})", reason=error), _ADVICE_ACCESS))
-        return EngineError(found, where=str(self.path), advice=advice)
+        problem = SpoolError(found, where=str(self.path), advice=advice)
+        problem.kind = "disk" if code == sqlite3.SQLITE_FULL else problem.kind
+        return problem
 
 
 _ADVICE_ACCESS = msg(

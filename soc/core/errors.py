@@ -11,6 +11,8 @@ SocError
 ├── ForbiddenError        one may know of it but not use it
 ├── ConflictError         somebody else changed it first, or the state does not allow it
 ├── EngineError           a store, broker or other engine does not answer or refuses
+│   ├── DatabaseError     the case database
+│   └── SpoolError        a file of the spool or the quarantine
 └── SetupError            the machine or the settings do not allow to start
 """
 
@@ -121,9 +123,29 @@ class ConflictError(SocError):
 
 
 class EngineError(SocError):
-    """A store, broker or other engine does not answer or refuses."""
+    """A store, broker or other engine does not answer or refuses.
+
+    Attributes:
+        engine: which one it is: store, database, broker or spool; "" for whatever else the suite works with.
+        kind: what an operator has to do something about: unreachable, refused, red, read_only, disk, overload; other where none is known.
+    """
 
     exit_code = 4
+    engine: str = ""
+    kind: str = "other"
+
+
+class DatabaseError(EngineError):
+    """The case database does not answer."""
+
+    engine = "database"
+    kind = "unreachable"
+
+
+class SpoolError(EngineError):
+    """A file of the spool or the quarantine cannot be written or read."""
+
+    engine = "spool"
 
 
 class SetupError(SocError):

@@ -17,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from soc.core.clock import to_utc
-from soc.core.errors import EngineError
+from soc.core.errors import DatabaseError
 from soc.core.i18n import msg
 
 _NAMES = {
@@ -78,7 +78,7 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A session over one state of the data, that of its first question; it waits for no writer and holds none up.
 
-        Nothing is ever committed. A write raises (EngineError on SQLite), a change of a mapped object at the latest when the block ends.
+        Nothing is ever committed. A write raises (DatabaseError on SQLite), a change of a mapped object at the latest when the block ends.
         """
         with self._answering(), Session(self._reader) as session:
             yield session
@@ -89,7 +89,7 @@ class Database:
         try:
             yield
         except OperationalError as problem:
-            raise EngineError(
+            raise DatabaseError(
                 msg("cơ sở dữ liệu không đáp ứng: {reason}", reason=str(problem.orig)[:200]),
                 where=self.engine.url.render_as_string(hide_password=True),
                 advice=msg("chạy 'soc doctor' để xem nguyên nhân"),
