@@ -13,6 +13,7 @@ from detectors.rulesets import tables as rule_set_tables
 from playbooks import tables as playbook_tables
 from reports import tables as report_tables
 from soc.access import tables as access_tables
+from soc.app import hunt_tables
 from soc.app import tables as pipeline_tables
 from soc.audit import tables as audit_tables
 from soc.compliance import tables as compliance_tables
@@ -29,6 +30,7 @@ DECLARED = (
     compliance_tables,
     exception_tables,
     exercise_tables,
+    hunt_tables,
     incident_tables,
     pipeline_tables,
     playbook_tables,
@@ -38,7 +40,7 @@ DECLARED = (
 """Modules that put their tables on `Base`."""
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-NEWEST = "0005"
+NEWEST = "0006"
 """The revision this code needs; a test compares it with the newest file."""
 
 
