@@ -136,3 +136,12 @@ class SavedSearchRow(Base):
     ascending: Mapped[bool] = mapped_column(Boolean)
     made: Mapped[datetime] = mapped_column(UtcDateTime)
     changed: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ScheduleTick(Base):
+    """The last tick of a schedule that fired: whichever of several schedulers moves the number on is the one that fires it."""
+
+    __tablename__ = "schedule_ticks"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tick: Mapped[int] = mapped_column(BigInteger)
