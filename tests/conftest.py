@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
+
+from tests.servers.cluster import Cluster
+from tests.servers.elasticsearch import ElasticsearchServer
+from tests.servers.processes import PartMissingError
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -70,10 +77,14 @@ def note_part(config: pytest.Config, name: str, state: str) -> None:
 def need_part(config: pytest.Config, name: str, programs: tuple[str, ...], package: str) -> str:
     """Path of the first of `programs` that is installed. A missing part is a failure in CI, elsewhere a skip with its reason."""
     found = next((path for path in map(shutil.which, programs) if path), None)
-    if found:
-        note_part(config, name, "used")
-        return found
-    reason = f"{name} is not installed; on Debian: apt-get install {package}"
+    if not found:
+        miss_part(config, name, f"{name} is not installed; on Debian: apt-get install {package}")
+    note_part(config, name, "used")
+    return found
+
+
+def miss_part(config: pytest.Config, name: str, reason: str) -> NoReturn:
+    """Note that a real part takes no part: a failure in CI, elsewhere a skip with its reason."""
     note_part(config, name, f"skipped: {reason}")
     if os.environ.get("CI"):
         pytest.fail(reason)
@@ -100,6 +111,41 @@ def chromium(pytestconfig: pytest.Config) -> str:
 def pdftoppm(pytestconfig: pytest.Config) -> str:
     """Path of poppler's PDF renderer."""
     return need_part(pytestconfig, "poppler", ("pdftoppm",), "poppler-utils")
+
+
+@pytest.fixture(scope="session")
+def elasticsearch(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    """A real Elasticsearch: the one that SOC_TEST_ELASTICSEARCH=SCHEME://USER:PASSWORD@HOST:PORT names, or one of our own.
+
+    It is booted by the first test that asks for it and shared by the whole run; use `elastic_prefix` for names.
+    """
+    given = os.environ.get("SOC_TEST_ELASTICSEARCH")
+    if given:
+        note_part(pytestconfig, "Elasticsearch", "used (SOC_TEST_ELASTICSEARCH)")
+        yield Cluster.at(given)
+        return
+    server = own_elasticsearch(pytestconfig)
+    yield server.cluster
+    server.stop()
+
+
+def own_elasticsearch(config: pytest.Config, *, tls: bool = False) -> ElasticsearchServer:
+    """A started Elasticsearch that the caller may kill and must stop."""
+    server = ElasticsearchServer(tls=tls)
+    try:
+        server.start()
+    except PartMissingError as error:
+        miss_part(config, "Elasticsearch", str(error))
+    note_part(config, "Elasticsearch", "used")
+    return server
+
+
+@pytest.fixture
+def elastic_prefix(elasticsearch: Cluster) -> Iterator[str]:
+    """A prefix for names in the cluster that no other test has; all of that name is deleted afterwards."""
+    prefix = f"test-{secrets.token_hex(4)}"
+    yield prefix
+    elasticsearch.forget(prefix)
 
 
 @pytest.fixture(scope="session")
