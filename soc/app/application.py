@@ -40,6 +40,7 @@ from soc.app.gaps import GapBook
 from soc.app.home import prepare_home
 from soc.app.ran import RuleRuns
 from soc.app.schema import migrate
+from soc.app.saved_searches import SavedSearches
 from soc.app.sources import SourceBook
 from soc.audit.pack import load_or_create_key
 from soc.audit.trail import AuditTrail
@@ -141,6 +142,10 @@ class Application:
         return BlobStore(self.home / "blobs")
 
     # collection
+    @cached_property
+    def saved_searches(self) -> SavedSearches:
+        return SavedSearches(self.database, self.clock, self.audit)
+
 
     @cached_property
     def _master_key(self) -> bytes:

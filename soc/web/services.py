@@ -12,6 +12,7 @@ from soc.access.accounts import AccountService
 from soc.access.agencies import AgencyService
 from soc.access.principal import Principal
 from soc.access.sessions import SessionService
+from soc.app.saved_searches import SavedSearches
 from soc.audit.trail import AuditTrail
 from soc.compliance.assessor import Assessor
 from soc.compliance.catalogue import Catalogue
@@ -76,6 +77,8 @@ class Services(Protocol):
     def database(self) -> Database: ...
     @property
     def store(self) -> EventStore: ...
+    @property
+    def saved_searches(self) -> SavedSearches: ...
     @property
     def agencies(self) -> AgencyService: ...
     @property

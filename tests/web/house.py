@@ -42,6 +42,7 @@ from soc.app.exceptions import ExceptionReplay
 from soc.app.gaps import GapBook
 from soc.app.ledger import Ledger
 from soc.app.ledger_view import LedgerView
+from soc.app.saved_searches import Question, SavedSearches
 from soc.audit.trail import AuditTrail
 from soc.compliance.assessor import Assessor, Rulebook
 from soc.compliance.catalogue import Catalogue, EvidenceKind, load_catalogue, load_levels
@@ -148,6 +149,7 @@ class House:
     audit_key: Ed25519PrivateKey
     rule_sets: RuleSets
     attack: AttackCoverage
+    saved_searches: SavedSearches
 
     def app(self, *, secure: bool = False) -> FastAPI:
         return make_app(self, secure=secure)
@@ -226,6 +228,7 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
         audit_key=Ed25519PrivateKey.generate(),
         rule_sets=rule_sets,
         attack=AttackCoverage(rule_sets, [own_rules(), folder / "rules"]),
+        saved_searches=SavedSearches(database, clock, audit),
     )
 
 
@@ -245,6 +248,7 @@ class Ids:
     report: str
     report_file: str
     source: str
+    search: str
 
 
 def furnish(house: House) -> dict[str, Ids]:
@@ -273,8 +277,17 @@ def _furnish(house: House, agency: str) -> Ids:
     judged = house.assessor.assess(officer, "2026-11")
     report = house.reports.build(officer, "periodic_4layer", judged.id, forms=("html",), languages=(Lang.VI,))
     exception = house.exceptions.propose(officer, make_proposal(agency))
+    search = house.saved_searches.save(officer, f"phép tìm {agency}", Question(f'url.path:"/{SCRIPT}"'), shared=True)
     return Ids(
-        events[0].id, alert.id, code, receipt.id, exception.id, report.id, report.files[0].name, events[0].source
+        events[0].id,
+        alert.id,
+        code,
+        receipt.id,
+        exception.id,
+        report.id,
+        report.files[0].name,
+        events[0].source,
+        search.id,
     )
 
 
