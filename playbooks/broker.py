@@ -1,70 +1,31 @@
-"""The way from whoever starts a run to the worker: a Celery app that knows the broker, and the queue over it.
+"""The way from whoever asks for work to the worker: a Celery app that knows the broker, and a queue for each kind of work.
 
-The tasks themselves are in `soc.worker`; whoever only asks for work needs no more than their names. The embedded broker is a
-folder. A folder, like any broker, may lose what it holds: the truth about runs is in SQL, and the sweep finds what was lost.
+The tasks themselves are in `soc.worker`; whoever only asks for work needs no more than their names. Any broker, be it a folder or
+Redis, may lose what it holds: the truth about work is in SQL, and a sweep finds what was lost.
 """
 
 from __future__ import annotations
 
-import logging
+from enum import StrEnum
 from pathlib import Path
-from queue import Empty
-from time import time_ns
 from typing import Any
-from uuid import uuid4
 
 from celery import Celery  # type: ignore[import-untyped]
 from kombu.exceptions import KombuError
-from kombu.transport import filesystem
-from kombu.utils.json import dumps, loads
 
+from playbooks.folder import folder_broker
 from soc.core.errors import EngineError
 from soc.core.i18n import msg
 
-ADVANCE, SWEEP = "playbook.advance", "playbook.sweep"
-"""Names of the two tasks: `advance(run)` and `sweep()`."""
-
-POLL_S = 0.05
-_LOG = logging.getLogger(__name__)
+ADVANCE = "playbook.advance"
+"""Name of the task that moves a playbook run."""
 
 
-class FolderChannel(filesystem.Channel):
-    """Kombu's folder of messages, with two faults out of the way.
+class Lane(StrEnum):
+    """A queue with a worker process of its own, so that work in one never waits for work in another."""
 
-    Kombu writes a message under its final name, so a reader can meet it half-written and die of it; and it takes messages by
-    moving them to the temporary folder of the machine, where those of a killed worker stay for ever. Here a message appears
-    whole, by renaming, and is taken by renaming within the broker's own folder.
-    """
-
-    def _put(self, queue: str, payload: Any, **_kwargs: Any) -> None:  # type: ignore[override]  # kombu names it both ways
-        folder = Path(self.data_folder_out)
-        name = f"{time_ns():020d}_{uuid4().hex}.{queue}.msg"
-        half = folder / f".{name}"
-        half.write_text(dumps(payload), "utf-8")  # type: ignore[no-untyped-call]
-        half.replace(folder / name)
-
-    def _get(self, queue: str, timeout: Any = None) -> Any:
-        folder = Path(self.data_folder_in)
-        for name in sorted(path.name for path in folder.iterdir()):
-            if name.startswith(".") or name.partition(".")[2] != f"{queue}.msg":
-                continue
-            taken = folder / f".taken-{name}"
-            try:
-                (folder / name).rename(taken)
-                text = taken.read_text("utf-8")
-                taken.unlink()
-                return loads(text)  # type: ignore[no-untyped-call]
-            except FileNotFoundError:
-                continue  # another worker was faster
-            except ValueError:
-                _LOG.warning("unreadable message %s dropped; the sweep asks again", name)
-        raise Empty
-
-
-class FolderTransport(filesystem.Transport):
-    """The transport over `FolderChannel`."""
-
-    Channel = FolderChannel
+    RESPONSE = "vonggac"
+    LONG = "vonggac-long"
 
 
 def make_client(home: Path, broker_url: str = "") -> Celery:
@@ -81,7 +42,7 @@ def make_client(home: Path, broker_url: str = "") -> Celery:
         result_backend=None,
         task_ignore_result=True,
         task_acks_late=True,
-        task_default_queue="vonggac",
+        task_default_queue=Lane.RESPONSE.value,
         worker_prefetch_multiplier=1,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
@@ -89,37 +50,24 @@ def make_client(home: Path, broker_url: str = "") -> Celery:
         enable_utc=True,
         timezone="UTC",
     )
-    app.conf.update({"broker_url": broker_url} if broker_url else _folder_broker(home / "broker"))
+    app.conf.update(_server(broker_url) if broker_url else folder_broker(home / "broker"))
     return app
 
 
-def _folder_broker(folder: Path) -> dict[str, object]:
-    messages, control = folder / "messages", folder / "control"
-    for made in (messages, control):
-        made.mkdir(parents=True, exist_ok=True, mode=0o700)
-    options = {
-        "data_folder_in": str(messages),
-        "data_folder_out": str(messages),
-        "control_folder": str(control),
-        "polling_interval": POLL_S,
-    }
-    return {
-        "broker_url": "filesystem://localhost//",
-        "broker_transport": f"{__name__}:{FolderTransport.__name__}",
-        "broker_transport_options": options,
-    }
+def _server(broker_url: str) -> dict[str, Any]:
+    return {"broker_url": broker_url}
 
 
 class CeleryQueue:
-    """The queue over Celery."""
+    """The queue of one task, over Celery."""
 
-    def __init__(self, app: Celery) -> None:
-        self.app = app
+    def __init__(self, app: Celery, task: str, lane: Lane) -> None:
+        self.app, self.task, self.lane = app, task, lane
 
-    def enqueue(self, run: str, delay_s: float = 0) -> None:
+    def enqueue(self, job: str, delay_s: float = 0) -> None:
         """Send the message; one try, as the sweep is the second. Raises EngineError."""
         try:
-            self.app.send_task(ADVANCE, args=[run], countdown=delay_s or None, retry=False)
+            self.app.send_task(self.task, args=[job], queue=self.lane.value, countdown=delay_s or None, retry=False)
         except (KombuError, OSError) as problem:
             raise EngineError(
                 msg("không gửi được việc cho tiến trình nền: {reason}", reason=str(problem)[:200]),

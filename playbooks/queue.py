@@ -1,4 +1,4 @@
-"""The port by which a run asks to be moved on. It may forget: a sweep over the state in SQL finds what was forgotten."""
+"""The port by which a job asks to be moved on. It may forget: a sweep over the state in SQL finds what was forgotten."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Protocol
 
 
 class Queue(Protocol):
-    """Hands run ids to a worker."""
+    """Hands the ids of one kind of job (playbook runs, say) to a worker."""
 
-    def enqueue(self, run: str, delay_s: float = 0) -> None:
-        """Ask for `RunService.advance(run)` after `delay_s` seconds. Raises EngineError when the broker does not answer."""
+    def enqueue(self, job: str, delay_s: float = 0) -> None:
+        """Ask a worker to move the job on after `delay_s` seconds. Raises EngineError when the broker does not answer."""
         ...
 
 
@@ -20,9 +20,9 @@ class MemoryQueue:
     def __init__(self) -> None:
         self.waiting: deque[tuple[str, float]] = deque()
 
-    def enqueue(self, run: str, delay_s: float = 0) -> None:
+    def enqueue(self, job: str, delay_s: float = 0) -> None:
         """Remember the id; the delay is only noted."""
-        self.waiting.append((run, delay_s))
+        self.waiting.append((job, delay_s))
 
     def take(self) -> str | None:
         """The next id, None when there is none."""

@@ -60,6 +60,8 @@ from soc.storage.sql import Database, connect
 from soc.storage.tantivy_store import TantivyEventStore
 
 if TYPE_CHECKING:
+    from celery import Celery  # type: ignore[import-untyped]
+
     from detectors.detector import SigmaDetector
     from detectors.ensemble import Ensemble
     from detectors.exceptions.feed import ExceptionFeed
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
     from detectors.sigma.kept import Kept
     from playbooks.action import Actions
     from playbooks.queue import Queue
+    from playbooks.runs import RunService
     from playbooks.service import PlaybookService
     from reports.shelf import ReportService
     from soc.app.attack_coverage import AttackCoverage
@@ -439,11 +442,25 @@ class Application:
         return make_actions(self.incidents, self.incident_reader, self.settings.smtp_url, self.settings.webhooks)
 
     @cached_property
-    def queue(self) -> Queue:
-        """Hands runs to the worker; what the broker loses, the worker's sweep finds again."""
-        from playbooks.broker import CeleryQueue, make_client
+    def broker(self) -> Celery:
+        """The way to the workers."""
+        from playbooks.broker import make_client
 
-        return CeleryQueue(make_client(self.home, self.settings.broker_url))
+        return make_client(self.home, self.settings.broker_url)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """Hands runs of playbooks to the worker; what the broker loses, the worker's sweep finds again."""
+        from playbooks.broker import ADVANCE, CeleryQueue, Lane
+
+        return CeleryQueue(self.broker, ADVANCE, Lane.RESPONSE)
+
+    @cached_property
+    def playbook_runs(self) -> RunService:
+        """Moves runs of playbooks; of the worker."""
+        from playbooks.runs import RunService
+
+        return RunService(self.database, self.clock, self.incidents, self.actions, self.queue)
 
     @cached_property
     def playbooks(self) -> PlaybookService:

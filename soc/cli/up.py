@@ -22,8 +22,13 @@ from soc.core.errors import SetupError
 from soc.core.i18n import msg
 from soc.core.settings import Settings
 
-PARTS = {"console": "soc.web", "collecting": "soc.app.collecting", "worker": "soc.worker"}
-"""Child -> module that runs it."""
+PARTS = {
+    "console": ("soc.web",),
+    "collecting": ("soc.app.collecting",),
+    "worker": ("soc.worker", "response"),
+    "long jobs": ("soc.worker", "long"),
+}
+"""Child -> module that runs it, and its arguments."""
 
 
 def up(
@@ -45,7 +50,7 @@ def _supervise(chosen: Settings) -> None:
         "SOC_HTTP_HOST": chosen.http_host,
         "SOC_HTTP_PORT": str(chosen.http_port),
     }
-    children = [Child(name, [sys.executable, "-m", module]) for name, module in PARTS.items()]
+    children = [Child(name, [sys.executable, "-m", *module]) for name, module in PARTS.items()]
     supervisor = Supervisor(children, environment, _told, threading.Event())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: supervisor.stop.set())

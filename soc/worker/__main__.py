@@ -1,6 +1,6 @@
-"""The worker process of `soc up`: moves playbook runs.
+"""The worker processes of `soc up`: each moves the jobs of one lane.
 
-python -m soc.worker
+python -m soc.worker [response|long]
 """
 
 from __future__ import annotations
@@ -8,26 +8,32 @@ from __future__ import annotations
 import logging
 import sys
 
-from playbooks.broker import CeleryQueue
-from playbooks.runs import RunService
+from playbooks.broker import Lane
 from soc.app.application import Application
 from soc.app.home import prepare_home
 from soc.core.settings import Settings
+from soc.worker.beat import Beat, Entry, Ticks
+from soc.worker.movers import make_movers
 from soc.worker.serve import serve
-from soc.worker.tasks import make_celery
+from soc.worker.tasks import add_tasks
+
+SWEEP_S = 15.0
+"""Seconds between two sweeps: how long a job that nobody moves may stand still, beyond its lease."""
 
 
-def main() -> int:
+def main(lane: Lane) -> int:
     """Run until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     settings = Settings()
     prepare_home(settings.home)
     with Application(settings) as parts:
-        celery = make_celery(settings, lambda: runs)
-        queue = CeleryQueue(celery)
-        runs = RunService(parts.database, parts.clock, parts.incidents, parts.actions, queue)
-        return serve(celery)
+        movers = make_movers(parts, lane)
+        add_tasks(parts.broker, movers)
+        entries = [Entry(f"{mover.task}.sweep", SWEEP_S, mover.sweep) for mover in movers]
+        for mover in movers:
+            mover.sweep()  # what an earlier worker left behind is taken up at once
+        return serve(parts.broker, lane, Beat(entries, Ticks(parts.database), parts.clock))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Lane[sys.argv[1].upper()] if len(sys.argv) > 1 else Lane.RESPONSE))

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from playbooks.actions import make_actions
-from playbooks.broker import CeleryQueue
+from playbooks.broker import ADVANCE, CeleryQueue, Lane, make_client
 from playbooks.runs import Pace, RunService
 from soc.audit.trail import AuditTrail
 from soc.core.clock import SystemClock
@@ -15,8 +15,10 @@ from soc.incidents.duties import load_duties
 from soc.incidents.reader import IncidentReader
 from soc.incidents.service import IncidentService
 from soc.storage.sql import connect
+from soc.worker.beat import Beat, Entry, Ticks
+from soc.worker.movers import Mover
 from soc.worker.serve import serve
-from soc.worker.tasks import make_celery
+from soc.worker.tasks import add_tasks
 
 
 def main(home: Path, smtp_url: str) -> int:
@@ -24,9 +26,12 @@ def main(home: Path, smtp_url: str) -> int:
     database, book = connect(settings.sql_url), load_duties()
     incidents = IncidentService(database, clock, AuditTrail(clock), book)
     actions = make_actions(incidents, IncidentReader(database, clock, book), smtp_url)
-    celery = make_celery(settings, lambda: runs, sweep_s=0.5)
-    runs = RunService(database, clock, incidents, actions, CeleryQueue(celery), Pace(grace=0.5, patience=0.5))
-    return serve(celery)
+    celery = make_client(home, settings.broker_url)
+    queue = CeleryQueue(celery, ADVANCE, Lane.RESPONSE)
+    runs = RunService(database, clock, incidents, actions, queue, Pace(grace=0.5, patience=0.5))
+    mover = Mover(ADVANCE, runs.advance, runs.sweep)
+    add_tasks(celery, [mover])
+    return serve(celery, Lane.RESPONSE, Beat([Entry("sweep", 0.5, mover.sweep)], Ticks(database), clock))
 
 
 if __name__ == "__main__":

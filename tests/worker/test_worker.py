@@ -17,11 +17,12 @@ import pytest
 from sqlalchemy import select
 
 from playbooks.actions import make_actions
-from playbooks.broker import CeleryQueue, make_client
+from playbooks.broker import ADVANCE, CeleryQueue, Lane, make_client
 from playbooks.loader import load_playbooks
 from playbooks.service import PlaybookService
 from playbooks.states import RunState
 from playbooks.tables import EffectRow
+from soc.app.schema import metadata
 from soc.audit.trail import AuditTrail
 from soc.core.clock import SystemClock
 from soc.core.errors import EngineError
@@ -29,7 +30,7 @@ from soc.incidents.duties import load_duties
 from soc.incidents.model import Kind
 from soc.incidents.reader import IncidentReader
 from soc.incidents.service import IncidentService
-from soc.storage.sql import Base, Database, connect
+from soc.storage.sql import Database, connect
 from tests.conftest import ROOT
 from tests.incidents.desk import ANALYST, make_alert
 from tests.playbooks.stage import LEAD, PLAYBOOK, Mailbox, mail_server
@@ -59,7 +60,7 @@ class Office:
     def __init__(self, home: Path, smtp_url: str) -> None:
         clock, book = SystemClock(), load_duties()
         self.home, self.database = home, connect(f"sqlite:///{home / 'cases.sqlite'}")
-        Base.metadata.create_all(self.database.engine)
+        metadata().create_all(self.database.engine)
         audit = AuditTrail(clock)
         self.incidents = IncidentService(self.database, clock, audit, book)
         self.reader = IncidentReader(self.database, clock, book)
@@ -75,7 +76,7 @@ class Office:
             self.reader,
             load_playbooks(home / "library", actions),
             actions,
-            CeleryQueue(make_client(home)),
+            CeleryQueue(make_client(home), ADVANCE, Lane.RESPONSE),
         )
 
     def open_incident(self) -> str:
