@@ -1,4 +1,4 @@
-"""The typed tree of a search: what `soc.storage.query` makes of Lucene text and every store evaluates."""
+"""The typed tree of a search: what `soc.storage.query` makes of Lucene text, or a program builds itself, and every store evaluates."""
 
 from __future__ import annotations
 
@@ -79,6 +79,12 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Altered:
+    """Events with a value that searches do not see letter for letter (`soc.storage.values.altered`): who looks for what a text holds,
+    and must not miss any, asks for these besides and looks at them himself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """Events that do not match `part`."""
 
@@ -99,4 +105,4 @@ class AnyOf:
     parts: tuple[Condition, ...]
 
 
-Condition: TypeAlias = Everything | Exists | Equals | Like | Between | Words | Not | AllOf | AnyOf
+Condition: TypeAlias = Everything | Exists | Equals | Like | Between | Words | Altered | Not | AllOf | AnyOf

@@ -1,8 +1,8 @@
 """The event store port: what every engine answers, in one query language and one aggregation shape.
 
 Engines: `soc.storage.memory` (reference, for tests) and `soc.storage.tantivy_store` (embedded). One contract suite runs over all of them.
-Queries are Lucene text (`soc.storage.query`); "" asks for everything. Every question takes a Scope: the one gate for tenants
-and exercises. Windows are over `@timestamp`.
+Queries are Lucene text (`soc.storage.query`), "" for everything, or a condition (`soc.storage.conditions`). Every question takes a
+Scope: the one gate for tenants and exercises. Windows are over `@timestamp`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from soc.core.clock import Window
 from soc.core.event import Event, Scalar
 from soc.core.i18n import Message
 from soc.core.scope import Scope
+from soc.storage.conditions import Condition
 
 
 class AppendStatus(StrEnum):
@@ -46,7 +47,7 @@ class Search:
         after: cursor of the previous page (`Page.next`), None for the first.
     """
 
-    query: str
+    query: str | Condition
     scope: Scope
     window: Window | None = None
     sort: str = "@timestamp"
@@ -136,7 +137,7 @@ class EventStore(Protocol):
         """A page of events. Raises QueryError."""
         ...
 
-    def scan(self, query: str, scope: Scope, window: Window | None = None) -> Iterator[Event]:
+    def scan(self, query: str | Condition, scope: Scope, window: Window | None = None) -> Iterator[Event]:
         """All hits, oldest first (ties by `event.id`), without a limit."""
         ...
 
@@ -144,23 +145,25 @@ class EventStore(Protocol):
         """One event, None when absent or outside the scope."""
         ...
 
-    def count(self, query: str, scope: Scope, window: Window | None = None) -> int:
+    def count(self, query: str | Condition, scope: Scope, window: Window | None = None) -> int:
         """How many events match, exactly."""
         ...
 
-    def histogram(self, query: str, scope: Scope, window: Window, interval: timedelta) -> list[Bucket]:
+    def histogram(self, query: str | Condition, scope: Scope, window: Window, interval: timedelta) -> list[Bucket]:
         """Counts per interval over the whole window, empty bars included; bars start at `window.since`."""
         ...
 
-    def terms(self, query: str, scope: Scope, field: str, size: int = 10, window: Window | None = None) -> Terms:
+    def terms(
+        self, query: str | Condition, scope: Scope, field: str, size: int = 10, window: Window | None = None
+    ) -> Terms:
         """Most frequent values of a field."""
         ...
 
-    def cardinality(self, query: str, scope: Scope, field: str, window: Window | None = None) -> int:
+    def cardinality(self, query: str | Condition, scope: Scope, field: str, window: Window | None = None) -> int:
         """How many different values a field holds."""
         ...
 
-    def stats(self, query: str, scope: Scope, field: str, window: Window | None = None) -> Stats:
+    def stats(self, query: str | Condition, scope: Scope, field: str, window: Window | None = None) -> Stats:
         """Count, minimum, maximum and sum of a numeric or date field."""
         ...
 

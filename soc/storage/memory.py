@@ -18,6 +18,7 @@ from soc.core.scope import Scope
 from soc.storage.admission import sort_out
 from soc.storage.conditions import (
     AllOf,
+    Altered,
     AnyOf,
     Between,
     Condition,
@@ -33,10 +34,11 @@ from soc.storage.conditions import (
 from soc.storage.events import AppendResult, AppendStatus, Bucket, Health, Page, Search, Stats, Terms
 from soc.storage.figures import bars, filled, most_frequent, statistics, tally
 from soc.storage.paging import Place, check, cursor, page, place_of, refuse_text, refuse_unnumbered
-from soc.storage.query import parse
+from soc.storage.query import condition_of
 from soc.storage.values import (
     TEXT_FIELDS,
     Key,
+    altered,
     fold,
     hot_texts,
     key,
@@ -53,8 +55,8 @@ _WILD = {Wild.ANY: ".*", Wild.ONE: "."}
 def matches(condition: Condition, fields: Mapping[str, Value]) -> bool:
     """Whether an event with these fields answers the condition."""
     match condition:
-        case Everything():
-            return True
+        case Everything() | Altered():
+            return isinstance(condition, Everything) or altered(fields)
         case Not():
             return not matches(condition.part, fields)
         case AllOf():
@@ -144,7 +146,7 @@ class MemoryEventStore:
             ordered = [event for event in ordered if rank(place_of(event, search)) > rank(after)]
         return page(search, iter(ordered), len(hits))
 
-    def scan(self, query: str, scope: Scope, window: Window | None = None) -> Iterator[Event]:
+    def scan(self, query: str | Condition, scope: Scope, window: Window | None = None) -> Iterator[Event]:
         """All hits, oldest first."""
         hits = self._hits(query, scope, window)
         return iter(_ordered(hits, Search(query, scope, ascending=True)))
@@ -155,18 +157,20 @@ class MemoryEventStore:
             event = self._events.get(event_id)
         return event if event is not None and scope.sees(event.agency, event.exercise) else None
 
-    def count(self, query: str, scope: Scope, window: Window | None = None) -> int:
+    def count(self, query: str | Condition, scope: Scope, window: Window | None = None) -> int:
         """How many events match."""
         return len(self._hits(query, scope, window))
 
-    def histogram(self, query: str, scope: Scope, window: Window, interval: timedelta) -> list[Bucket]:
+    def histogram(self, query: str | Condition, scope: Scope, window: Window, interval: timedelta) -> list[Bucket]:
         """Counts per interval over the whole window."""
         empty = bars(window, interval)
         hits = self._hits(query, scope, window)
         places = tally([(event.timestamp - window.since) // interval] for event in hits)
         return filled(empty, {int(at): count for at, count in places.items()})
 
-    def terms(self, query: str, scope: Scope, field: str, size: int = 10, window: Window | None = None) -> Terms:
+    def terms(
+        self, query: str | Condition, scope: Scope, field: str, size: int = 10, window: Window | None = None
+    ) -> Terms:
         """Most frequent values of a field."""
         refuse_text(field)
         held = [keys(field, event.fields.get(field)) for event in self._hits(query, scope, window)]
@@ -179,13 +183,13 @@ class MemoryEventStore:
         other = sum(1 for one in held if one and not named.intersection(one))
         return Terms(tuple(term for _, term in top), other, sum(1 for one in held if not one))
 
-    def cardinality(self, query: str, scope: Scope, field: str, window: Window | None = None) -> int:
+    def cardinality(self, query: str | Condition, scope: Scope, field: str, window: Window | None = None) -> int:
         """How many different values a field holds."""
         refuse_text(field)
         hits = self._hits(query, scope, window)
         return len(tally(keys(field, event.fields.get(field)) for event in hits))
 
-    def stats(self, query: str, scope: Scope, field: str, window: Window | None = None) -> Stats:
+    def stats(self, query: str | Condition, scope: Scope, field: str, window: Window | None = None) -> Stats:
         """Count, minimum, maximum and sum of a numeric or date field."""
         refuse_unnumbered(field)
         hits = self._hits(query, scope, window)
@@ -211,8 +215,8 @@ class MemoryEventStore:
     def close(self) -> None:
         """Nothing to release."""
 
-    def _hits(self, query: str, scope: Scope, window: Window | None) -> list[Event]:
-        condition = parse(query)
+    def _hits(self, query: str | Condition, scope: Scope, window: Window | None) -> list[Event]:
+        condition = condition_of(query)
         with self._lock:
             held = list(self._events.values())
         return [event for event in held if _in_question(event, scope, window) and matches(condition, event.fields)]

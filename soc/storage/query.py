@@ -71,6 +71,11 @@ def parse(text: str) -> Condition:
     return _Reader(text).read()
 
 
+def condition_of(query: str | Condition) -> Condition:
+    """The condition that a question asks for, written as text or built. Raises QueryError as `parse` does."""
+    return parse(query) if isinstance(query, str) else query
+
+
 def term(field: str, value: object) -> str:
     """A query for one value of a field, quoted so that nothing in the value is read as an operator."""
     return f'{field}:"{str(value).translate(_QUOTED)}"'

@@ -21,11 +21,11 @@ from soc.core.event import Event, Scalar
 from soc.core.i18n import Message, msg
 from soc.core.scope import Scope
 from soc.storage.admission import Admitted, sort_out
-from soc.storage.conditions import Everything, Exists, Not
+from soc.storage.conditions import Condition, Everything, Exists, Not
 from soc.storage.events import AppendResult, AppendStatus, Bucket, Health, Page, Search, Stats, Terms
 from soc.storage.figures import bars, filled, most_frequent, statistics
 from soc.storage.paging import TIME, Place, check, cursor, page, place_of, refuse_text, refuse_unnumbered
-from soc.storage.query import parse
+from soc.storage.query import condition_of
 from soc.storage.tantivy.compile import all_of
 from soc.storage.tantivy.day import Reading
 from soc.storage.tantivy.days import Days, day_name
@@ -109,9 +109,9 @@ class TantivyEventStore:
         days = list(asked)
         return page(search, _by_field(days, search, after), sum(reading.count(query) for reading, query in days))
 
-    def scan(self, query: str, scope: Scope, window: Window | None = None) -> Iterator[Event]:
+    def scan(self, query: str | Condition, scope: Scope, window: Window | None = None) -> Iterator[Event]:
         """All hits, oldest first; holds the addresses of one day and the events of one moment in memory."""
-        parse(query)  # the caller learns of a bad query here, not at the first event
+        condition_of(query)  # the caller learns of a bad query here, not at the first event
         return self._by_time(Search(query, scope, window, ascending=True), None)
 
     def get(self, event_id: str, scope: Scope) -> Event | None:
@@ -124,11 +124,11 @@ class TantivyEventStore:
                 return reading.event(address)
         return None
 
-    def count(self, query: str, scope: Scope, window: Window | None = None) -> int:
+    def count(self, query: str | Condition, scope: Scope, window: Window | None = None) -> int:
         """How many events match, exactly."""
         return sum(reading.count(asked) for reading, asked in self._asked(query, scope, window))
 
-    def histogram(self, query: str, scope: Scope, window: Window, interval: timedelta) -> list[Bucket]:
+    def histogram(self, query: str | Condition, scope: Scope, window: Window, interval: timedelta) -> list[Bucket]:
         """Counts per interval over the whole window."""
         empty = bars(window, interval)
         start, width = micros(window.since), interval // timedelta(microseconds=1)
@@ -138,7 +138,9 @@ class TantivyEventStore:
                 counts[position] = counts.get(position, 0) + hits
         return filled(empty, counts)
 
-    def terms(self, query: str, scope: Scope, field: str, size: int = 10, window: Window | None = None) -> Terms:
+    def terms(
+        self, query: str | Condition, scope: Scope, field: str, size: int = 10, window: Window | None = None
+    ) -> Terms:
         """Most frequent values of a field, counted exactly."""
         refuse_text(field)
         counts: dict[Key, int] = {}
@@ -157,13 +159,13 @@ class TantivyEventStore:
             other += with_field - (reading.count(all_of([held, reading.any_key(field, named)])) if named else 0)
         return Terms(tuple(term for _, term in top), other, missing)
 
-    def cardinality(self, query: str, scope: Scope, field: str, window: Window | None = None) -> int:
+    def cardinality(self, query: str | Condition, scope: Scope, field: str, window: Window | None = None) -> int:
         """How many different values a field holds, exactly."""
         refuse_text(field)
         asked = self._asked(query, scope, window)
         return len({at for reading, query_ in asked for at, _, _ in reading.values(field, query_)})
 
-    def stats(self, query: str, scope: Scope, field: str, window: Window | None = None) -> Stats:
+    def stats(self, query: str | Condition, scope: Scope, field: str, window: Window | None = None) -> Stats:
         """Count, minimum, maximum and sum of a numeric or date field."""
         refuse_unnumbered(field)
         counts: dict[int | float, int] = {}
@@ -201,10 +203,10 @@ class TantivyEventStore:
             self._recovered = False
 
     def _asked(
-        self, query: str, scope: Scope, window: Window | None, names: list[str] | None = None
+        self, query: str | Condition, scope: Scope, window: Window | None, names: list[str] | None = None
     ) -> Iterator[tuple[Reading, Query]]:
         """Each day, oldest first where `names` gives no other order, with the question within the scope."""
-        condition = parse(query)
+        condition = condition_of(query)
         for reading in self._days.readings(self._days.names(window) if names is None else names):
             yield reading, reading.question(condition, scope, window)
 

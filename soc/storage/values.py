@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from ipaddress import IPv4Address, ip_address
 from typing import TypeAlias
+from unicodedata import is_normalized
 
 from soc.core.clock import iso, parse_iso
 from soc.core.ecs import LONG_MAX, LONG_MIN, TYPES, FieldType, field_type
@@ -66,6 +67,9 @@ _WORD = re.compile(rf"\w{{1,{WORD_CHARS}}}|{BREAK}")
 _ASCII_WORDS = bytes(at if chr(at).isalnum() or chr(at) in f"_{BREAK}" else ord(" ") for at in range(128)) + bytes(128)
 _DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _STROKED_D = str.maketrans("đ", "d")
+_RUNS = bytes(ord("w") if at >= 128 or chr(at).isalnum() or at == ord("_") else ord(" ") for at in range(256))
+_LONG_RUN = b"w" * (WORD_CHARS + 1)
+_LONG_WORD = re.compile(rf"\w{{{WORD_CHARS + 1}}}")
 
 
 def fold(text: str) -> str:
@@ -226,3 +230,40 @@ def hot_texts(fields: Mapping[str, Value]) -> Iterator[str]:
         if name in fields:
             for one in values(fields[name]):
                 yield text_form(one)[:KEYWORD_CHARS]
+
+
+def altered(fields: Mapping[str, Value], raw: bytes = b"") -> bool:
+    """Whether an event holds a value that searches see otherwise than letter for letter, so that a text in it may not be found.
+
+    Such are: a keyword that is longer than `KEYWORD_CHARS`, holds NUL, is not composed, or does not fold one letter to one; a text field
+    with a word longer than `WORD_CHARS`; a list without values, which is there and yet not found to exist. In every other keyword the
+    folded key has the letters of the value at the same places, simple case folding applied.
+
+    Args:
+        raw: the JSON of the event, where it is at hand: most need no look at each value then.
+    """
+    if raw and len(raw) <= KEYWORD_CHARS and raw.isascii() and not (b"\\u0000" in raw or b"[]" in raw or _has_run(raw)):
+        return False
+    return any(_is_altered(name, value) for name, value in fields.items())
+
+
+def _is_altered(name: str, value: Value) -> bool:
+    if isinstance(value, list):
+        return not value or any(_is_altered(name, one) for one in value)
+    if not isinstance(value, str):
+        return False
+    if name in TEXT_FIELDS:
+        return _has_run(value.encode()) and _LONG_WORD.search(fold_words(value)) is not None
+    if len(value) > KEYWORD_CHARS or BREAK in value:
+        return True
+    return not value.isascii() and not _folds_by_letter(value)
+
+
+def _has_run(text: bytes) -> bool:
+    """Whether there may be a word of more than `WORD_CHARS` letters: folding makes none longer than its UTF-8."""
+    return _LONG_RUN in text.translate(_RUNS)
+
+
+def _folds_by_letter(text: str) -> bool:
+    folded = text.casefold()
+    return len(folded) == len(text) and is_normalized("NFC", text) and is_normalized("NFC", folded)

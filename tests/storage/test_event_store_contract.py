@@ -12,13 +12,16 @@ from soc.core.errors import QueryError
 from soc.core.event import Event
 from soc.core.i18n import Lang
 from soc.core.scope import PROVINCE, Scope
+from soc.storage.conditions import AllOf, Altered, Condition, Equals, Everything, Exists, Like, Not, Wild
 from soc.storage.events import AppendStatus, Bucket, EventStore, Search, Stats, TermCount, Terms
 
 START = datetime(2026, 11, 17, 1, 0, tzinfo=UTC)
 MakeEvent = Callable[..., Event]
 
 
-def found(store: EventStore, query: str, scope: Scope = PROVINCE, window: Window | None = None) -> list[int]:
+def found(
+    store: EventStore, query: str | Condition, scope: Scope = PROVINCE, window: Window | None = None
+) -> list[int]:
     """Numbers of the events that match."""
     return [int(event.id.removeprefix("id-")) for event in store.scan(query, scope, window)]
 
@@ -238,6 +241,76 @@ class TestQueries:
                 ask()
             assert refused.value.advice is not None
             assert refused.value.where.isdigit()
+
+
+class TestConditions:
+    def test_every_question_takes_a_condition_as_well_as_text(self, store: EventStore, make_event: MakeEvent) -> None:
+        store.append([make_event(n, user__name=["an", "bình"][n % 2], source__bytes=n) for n in range(5)])
+        asked = AllOf((Equals("user.name", "an"), Not(Equals("source.bytes", 0))))
+        window = Window(START, START + timedelta(hours=1))
+        assert found(store, asked) == [2, 4]
+        assert store.count(asked, PROVINCE) == store.search(Search(asked, PROVINCE)).total == 2
+        assert sum(bar.count for bar in store.histogram(asked, PROVINCE, window, timedelta(hours=1))) == 2
+        assert store.terms(asked, PROVINCE, "user.name").values == (TermCount("an", 2),)
+        assert store.cardinality(asked, PROVINCE, "event.id") == 2
+        assert store.stats(asked, PROVINCE, "source.bytes").total == 6
+
+    def test_pages_go_on_with_a_condition(self, store: EventStore, make_event: MakeEvent) -> None:
+        store.append([make_event(n) for n in range(5)])
+        first = store.search(Search(Everything(), PROVINCE, size=3))
+        rest = store.search(Search(Everything(), PROVINCE, size=3, after=first.next))
+        assert [event.id[-1] for event in (*first.events, *rest.events)] == list("43210")
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("user.name", "x" * 4097),
+            ("user.name", ["an", "đ" * 4097]),
+            ("process.command_line", "a\0b"),
+            ("user.name", "Trâ\u0301n"),
+            ("user.name", "straße"),
+            ("user.name", "İ"),
+            ("user.name", "\u212a"),
+            ("odd name", "\ufb03"),
+            ("message", "x" * 256),
+            ("message", "ngắn " + "ả" * 256),
+            ("event.original", ["a b", "ß" * 128]),
+            ("user.name", []),
+        ],
+    )
+    def test_a_value_that_searches_see_otherwise_than_it_is_marks_its_event(
+        self, store: EventStore, make_event: MakeEvent, field: str, value: object
+    ) -> None:
+        store.append([make_event(1, **{field: value}), make_event(2, user__name="an")])
+        assert found(store, Altered()) == [1]
+        assert found(store, Not(Altered())) == [2]
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("user.name", "x" * 4096),
+            ("user.name", "Trấn Biên, ĐỒNG NAI"),
+            ("user.name", ["ſ", "Σίσυφος", "😀", "ǅ"]),
+            ("n", [1, -0.5, True, 2**62]),
+            ("message", "dài " * 5000),
+            ("message", "ả" * 255 + " " + "x" * 255),
+            ("event.original", "Tra\u0301n straße a\0b"),
+            ("source.ip", "2001:db8::1"),
+            ("user.name", ""),
+        ],
+    )
+    def test_what_is_not_marked_is_found_by_any_part_of_it(
+        self, store: EventStore, make_event: MakeEvent, field: str, value: object
+    ) -> None:
+        store.append([make_event(1, **{field: value})])
+        assert found(store, Altered()) == []
+        assert found(store, Exists(field)) == [1]
+
+    def test_a_pattern_is_looked_for_in_the_whole_folded_value(self, store: EventStore, make_event: MakeEvent) -> None:
+        store.append([make_event(1, path="C:\\Windows\\" + "x" * 4000 + "\\CỔNG*.exe"), make_event(2, path="x?")])
+        for part in ("c:\\win", "\\cổng*", "*.exe", "x" * 4000):
+            assert found(store, Like("path", (Wild.ANY, part, Wild.ANY))) == [1]
+        assert found(store, Like("path", (Wild.ONE, "?"))) == [2]
 
 
 class TestPaging:

@@ -19,7 +19,9 @@ from soc.core.errors import SetupError
 from soc.core.event import Event
 from soc.core.i18n import Lang
 from soc.core.scope import PROVINCE
+from soc.storage.conditions import Altered
 from soc.storage.events import AppendStatus, Search
+from soc.storage.tantivy import day, layout
 from soc.storage.tantivy.day import LAYOUT_FILE
 from soc.storage.tantivy_store import TantivyEventStore
 
@@ -229,6 +231,24 @@ def test_an_index_of_an_older_layout_is_laid_out_anew_by_the_writer(
     assert reader.health().ok
     assert [event.id for event in reader.scan("", PROVINCE)] == ["id-0000", "id-0001", "id-0002"]
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+    second.close()
+
+
+def test_an_index_of_the_first_layout_gets_the_mark_of_altered_values(
+    folder: Path, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Version 1 had no such mark; a hunt that relied on it would miss what a long value holds."""
+    with monkeypatch.context() as past:
+        past.setattr(day, "VERSION", 1)
+        past.setattr(layout, "altered", lambda *_: False)
+        first = TantivyEventStore(folder, writable=True)
+        first.append([make_event(1, user__name="x" * 5000), make_event(2)])
+        assert first.count(Altered(), PROVINCE) == 0
+        first.close()
+    second = TantivyEventStore(folder, writable=True)
+    second.acquire()
+    assert [event.id for event in second.scan(Altered(), PROVINCE)] == ["id-0001"]
+    assert second.count("", PROVINCE) == 2
     second.close()
 
 

@@ -16,6 +16,7 @@ from soc.core.ecs import LONG_MAX, LONG_MIN, FieldType, field_type
 from soc.core.scope import Scope
 from soc.storage.conditions import (
     AllOf,
+    Altered,
     AnyOf,
     Between,
     Condition,
@@ -29,7 +30,7 @@ from soc.storage.conditions import (
 )
 from soc.storage.memory import matches
 from soc.storage.tantivy import regex
-from soc.storage.tantivy.layout import FREE, NUL, exercise_term, key_text, label
+from soc.storage.tantivy.layout import ALTERED, FREE, NUL, exercise_term, key_text, label
 from soc.storage.values import TEXT_FIELDS, Key, micros
 
 _MICROS_MAX = 2**62
@@ -100,8 +101,8 @@ class Compiler:
                 return join(self.condition(part) for part in condition.parts)
             case Words():
                 return self._words(condition)
-            case Exists():
-                return self._term("has", label(condition.field))
+            case Exists() | Altered():
+                return self._term("has", label(condition.field) if isinstance(condition, Exists) else ALTERED)
             case _:
                 return self._field(condition)
 

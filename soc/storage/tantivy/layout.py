@@ -5,7 +5,7 @@
     agency    soc.agency as written          the gate
     exercise  "real" or "run " + id          the gate
     raw       the flat JSON                  stored, not indexed
-    has       a word for each field held     exists
+    has       a word for each field held     exists; and ALTERED
     kv        a term for each field value    everything else about fields that are not text
     tx        words, each under its field    text search
 
@@ -32,6 +32,7 @@ from soc.storage.values import (
     KEYWORD_CHARS,
     TEXT_FIELDS,
     Key,
+    altered,
     hot_texts,
     key,
     keys,
@@ -42,12 +43,14 @@ from soc.storage.values import (
     words_of,
 )
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of the layout or of the meaning of values; an index of another version is laid out anew."""
 
 NUL = "\0"
 REAL = "real"
 FREE = "*free"
+ALTERED = "*altered"
+"""Stands among the fields held: a star is in the label of no field."""
 _ODD = re.compile(r"[\s%#*\0]")
 _MAY_BE_NUMBER = frozenset("-0123456789")
 _REMEMBERED_CHARS = 64
@@ -136,6 +139,8 @@ def document(event: Admitted) -> tantivy.Document:
     add("exercise", exercise_term(event.exercise))
     made.add_bytes("raw", event.raw)
     add("has", _held(tuple([name for name, value in event.fields.items() if value != []])))
+    if altered(event.fields, event.raw):
+        add("has", ALTERED)
     for name, value in event.fields.items():
         if (
             type(value) is str and len(value) <= _REMEMBERED_CHARS
