@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,6 +16,7 @@ from hypothesis import settings
 from tests.servers.cluster import Cluster
 from tests.servers.elasticsearch import ElasticsearchServer
 from tests.servers.processes import PartMissingError
+from tests.servers.redis import RedisServer
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -146,6 +148,28 @@ def elastic_prefix(elasticsearch: Cluster) -> Iterator[str]:
     prefix = f"test-{secrets.token_hex(4)}"
     yield prefix
     elasticsearch.forget(prefix)
+
+
+@pytest.fixture(scope="session")
+def redis_server(pytestconfig: pytest.Config) -> Iterator[RedisServer]:
+    """A real Redis, shared by the whole run; a test that kills it starts it again."""
+    with own_redis(pytestconfig) as server:
+        yield server
+
+
+@contextmanager
+def own_redis(config: pytest.Config, *, durable: bool = False) -> Iterator[RedisServer]:
+    """A started Redis that the caller may kill."""
+    server = RedisServer(durable=durable)
+    try:
+        server.start()
+    except PartMissingError as error:
+        miss_part(config, "Redis", str(error))
+    note_part(config, "Redis", "used")
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="session")
