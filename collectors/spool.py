@@ -141,6 +141,12 @@ class Spool:
         with self._file.reading() as connection:
             return int(connection.execute("SELECT count(*) FROM records").fetchone()[0])
 
+    def oldest(self) -> datetime | None:
+        """When the first of them was received; None when nothing waits."""
+        with self._file.reading() as connection:
+            row = connection.execute("SELECT received FROM records ORDER BY position LIMIT 1").fetchone()
+        return None if row is None else _moment(row[0])
+
     def cursors(self, prefix: str) -> dict[str, State]:
         """The kept cursors whose key begins with `prefix`."""
         with self._file.reading() as connection:

@@ -38,9 +38,10 @@ from soc.access.throttle import Policy, Throttle
 from soc.app.checkpoints import Checkpoints
 from soc.app.gaps import GapBook
 from soc.app.home import prepare_home
+from soc.app.outages import OutageBook
 from soc.app.ran import RuleRuns
-from soc.app.schema import migrate
 from soc.app.saved_searches import SavedSearches
+from soc.app.schema import migrate
 from soc.app.sources import SourceBook
 from soc.audit.pack import load_or_create_key
 from soc.audit.trail import AuditTrail
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from playbooks.service import PlaybookService
     from reports.shelf import ReportService
     from soc.app.attack_coverage import AttackCoverage
+    from soc.app.engine_watch import EngineWatch
     from soc.app.exceptions import ExceptionReplay
     from soc.app.gap_watch import GapWatch
     from soc.app.ledger_view import LedgerView
@@ -141,14 +143,14 @@ class Application:
         return self._closing(store, store.close)
 
     @cached_property
+    def saved_searches(self) -> SavedSearches:
+        return SavedSearches(self.database, self.clock, self.audit)
+
+    @cached_property
     def blobs(self) -> BlobStore:
         return BlobStore(self.home / "blobs")
 
     # collection
-    @cached_property
-    def saved_searches(self) -> SavedSearches:
-        return SavedSearches(self.database, self.clock, self.audit)
-
 
     @cached_property
     def _master_key(self) -> bytes:
@@ -402,6 +404,25 @@ class Application:
             self.redo,
             self.incidents,
             province=self.settings.province,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def outages(self) -> OutageBook:
+        """Engines that take no work, as the collecting process found them."""
+        return OutageBook(self.home)
+
+    @cached_property
+    def engine_watch(self) -> EngineWatch:
+        """Tells the operator when an engine stops taking work; of the collecting process."""
+        from soc.app.engine_watch import EngineWatch
+
+        return EngineWatch(
+            self.outages,
+            self.spool,
+            lambda: self.incidents,
+            province=self.settings.province,
+            lang=self.settings.lang,
             clock=self.clock,
         )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -18,17 +17,16 @@ from collectors.inputs.documents import NdjsonInput
 from collectors.inputs.file import FileInput
 from collectors.sources import Source
 from soc.app.application import Application
+from soc.app.effort import Effort
 from soc.app.home import HomeLock, prepare_home
 from soc.app.reloading import Reloader
 from soc.app.rule_loading import note_loaded
-from soc.core.errors import EngineError
 from soc.core.settings import Settings
 
 PIPELINE_LOCK = "pipeline"
 IDLE_S = 0.2
 DAYS_PER_MONTH = 31
 """Of retention: rounded up, so that a month is never short."""
-BACK_OFF_S = 5.0
 NOTE_S = 60.0
 """How often what ran is written down, and what is past its time is dropped."""
 
@@ -50,28 +48,57 @@ def inlets(sources: Sequence[Source]) -> list[tuple[str, Input]]:
 
 
 def collect_until(app: Application, stop: threading.Event) -> None:
-    """Follow and process until `stop` is set. An engine that does not answer is waited for: the spool keeps what comes."""
-    reloader = start_reloading(app)
+    """Take in and process until `stop` is set. What an engine fails is tried again; what comes meanwhile waits in the spool."""
+    watch = app.engine_watch
     followed = inlets(list(app.sources.registered.values()))
-    noted = time.monotonic()
+    moving = _Moving(app)
+    efforts = (
+        Effort("intake", lambda: take_in(app, followed), watch),
+        Effort("moving", moving.step, watch),
+        Effort("upkeep", moving.tend, watch, every_s=NOTE_S),
+    )
     while not stop.is_set():
-        try:
-            news = sum(app.collector.collect(source, inlet).accepted for source, inlet in followed)
-            moved = app.pipeline.step().read
-            reloader.tick()
-        except EngineError as problem:
-            _log.error("%s; again in %d s", problem, BACK_OFF_S)
-            stop.wait(BACK_OFF_S)
-        else:
-            if time.monotonic() - noted > NOTE_S:
-                app.pipeline.tick()
-                app.pipeline.note_runs()
-                tend_gaps(app)
-                drop_expired(app)
-                noted = time.monotonic()
-            if not (news or moved):
-                stop.wait(IDLE_S)
-    app.pipeline.note_runs()
+        done = sum(effort() for effort in efforts)
+        watch.tend()
+        if not done:
+            stop.wait(IDLE_S)
+    Effort("upkeep", moving.note, watch)()
+
+
+def take_in(app: Application, followed: Sequence[tuple[str, Input]]) -> int:
+    """Put what the sources have now into the spool; gives how many records."""
+    return sum(app.collector.collect(source, inlet).accepted for source, inlet in followed)
+
+
+class _Moving:
+    """From the spool on; started at the first step that every engine allows."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+        self._reloader: Reloader | None = None
+
+    def step(self) -> int:
+        """One batch; gives how many records it had."""
+        if self._reloader is None:
+            self._reloader = start_reloading(self._app)
+        moved = self._app.pipeline.step().read
+        self._reloader.tick()
+        return moved
+
+    def tend(self) -> int:
+        """What is done once in a while."""
+        if self._reloader is not None:
+            self._app.pipeline.tick()
+            self.note()
+            self._app.gap_watch.tend()
+            drop_expired(self._app)
+        return 0
+
+    def note(self) -> int:
+        """Write down what ran."""
+        if self._reloader is not None:
+            self._app.pipeline.note_runs()
+        return 0
 
 
 def start_reloading(app: Application) -> Reloader:
@@ -85,14 +112,6 @@ def start_reloading(app: Application) -> Reloader:
     return Reloader(
         app.rule_sets, app.detector, app.make_detector, app.pipeline, app.clock, running=running, tried=loaded.tried
     )
-
-
-def tend_gaps(app: Application) -> None:
-    """Look for gaps and have them redone; what does not answer is asked again in the next round."""
-    try:
-        app.gap_watch.tend()
-    except EngineError as problem:
-        _log.error("gaps: %s", problem)
 
 
 def drop_expired(app: Application) -> None:
