@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,7 +14,9 @@ import pytest
 from hypothesis import settings
 
 from tests.servers.cluster import Cluster
+from tests.servers.databases import PostgresqlDatabases, SqliteDatabases
 from tests.servers.elasticsearch import ElasticsearchServer
+from tests.servers.postgresql import PostgresqlServer
 from tests.servers.processes import PartMissingError
 from tests.servers.redis import RedisServer
 
@@ -148,6 +150,52 @@ def elastic_prefix(elasticsearch: Cluster) -> Iterator[str]:
     prefix = f"test-{secrets.token_hex(4)}"
     yield prefix
     elasticsearch.forget(prefix)
+
+
+@pytest.fixture(scope="session")
+def postgresql(pytestconfig: pytest.Config) -> Iterator[PostgresqlDatabases]:
+    """Databases of a real PostgreSQL: of the one that SOC_TEST_POSTGRESQL=URL names, or of one of our own.
+
+    It is booted by the first test that asks for it and shared by the whole run.
+    """
+    with ExitStack() as stack:
+        address = os.environ.get("SOC_TEST_POSTGRESQL") or stack.enter_context(own_postgresql(pytestconfig)).url
+        databases = PostgresqlDatabases(address)
+        databases.prepare()
+        stack.callback(databases.close)
+        yield databases
+
+
+@contextmanager
+def own_postgresql(config: pytest.Config, *, durable: bool = False) -> Iterator[PostgresqlServer]:
+    """A started PostgreSQL that the caller may kill."""
+    server = PostgresqlServer(durable=durable)
+    try:
+        server.start()
+    except PartMissingError as error:
+        miss_part(config, "PostgreSQL", str(error))
+    note_part(config, "PostgreSQL", "used")
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabases:
+    """SQLite files with the newest schema."""
+    databases = SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    databases.prepare()
+    return databases
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a case database of one's own with the newest schema and no rows; every test that uses it runs on both engines."""
+    databases = request.getfixturevalue("postgresql" if request.param == "postgresql" else "sqlite_databases")
+    url = databases.make()
+    yield url
+    databases.drop(url)
 
 
 @pytest.fixture(scope="session")
