@@ -6,20 +6,24 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from hypothesis import settings
 
+from soc.storage.sql import Database, connect
 from tests.servers.cluster import Cluster
+from tests.servers.databases import CaseDatabases, PostgresqlDatabases, SqliteDatabases
 from tests.servers.elasticsearch import ElasticsearchServer
+from tests.servers.postgresql import PostgresqlServer
 from tests.servers.processes import PartMissingError
 from tests.servers.redis import RedisServer
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+ELASTICSEARCH = pytest.StashKey[dict[str, ElasticsearchServer]]()
 REAL_PARTS = pytest.StashKey[dict[str, str]]()
 PASSED: set[str] = set()
 
@@ -44,6 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[REAL_PARTS] = {}
+    config.stash[ELASTICSEARCH] = {}
     settings.load_profile("full" if config.getoption("--full") else "ci")
 
 
@@ -54,6 +59,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped and not config.getoption("-m"):
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if item not in set(dropped)]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let Elasticsearch boot while the tests that do without it run; whoever needs it then says why it is missing."""
+    if session.config.option.collectonly:
+        return
+    wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if any(item.get_closest_marker("elasticsearch") for item in session.items):
+        wanted.add("elasticsearch")
+    own = {"fragile_elasticsearch"} | (set() if os.environ.get("SOC_TEST_ELASTICSEARCH") else {"elasticsearch"})
+    with suppress(PartMissingError):
+        for name in sorted(wanted & own):
+            launch_elasticsearch(session.config, name)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -116,30 +134,44 @@ def pdftoppm(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture(scope="session")
-def elasticsearch(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+def elasticsearch(pytestconfig: pytest.Config) -> Cluster:
     """A real Elasticsearch: the one that SOC_TEST_ELASTICSEARCH=SCHEME://USER:PASSWORD@HOST:PORT names, or one of our own.
 
-    It is booted by the first test that asks for it and shared by the whole run; use `elastic_prefix` for names.
+    It is shared by the whole run; use `elastic_prefix` for names.
     """
     given = os.environ.get("SOC_TEST_ELASTICSEARCH")
     if given:
         note_part(pytestconfig, "Elasticsearch", "used (SOC_TEST_ELASTICSEARCH)")
-        yield Cluster.at(given)
-        return
-    server = own_elasticsearch(pytestconfig)
-    yield server.cluster
-    server.stop()
+        return Cluster.at(given)
+    return booted_elasticsearch(pytestconfig, "elasticsearch").cluster
 
 
-def own_elasticsearch(config: pytest.Config, *, tls: bool = False) -> ElasticsearchServer:
-    """A started Elasticsearch that the caller may kill and must stop."""
-    server = ElasticsearchServer(tls=tls)
+@pytest.fixture(scope="session")
+def fragile_elasticsearch(pytestconfig: pytest.Config) -> ElasticsearchServer:
+    """An Elasticsearch for tests that kill it and hurt it, each of which leaves it healthy and empty; it serves HTTPS."""
+    return booted_elasticsearch(pytestconfig, "fragile_elasticsearch")
+
+
+def booted_elasticsearch(config: pytest.Config, name: str) -> ElasticsearchServer:
+    """The server of that name, which stays until the end of the run."""
     try:
-        server.start()
+        launch_elasticsearch(config, name)
     except PartMissingError as error:
         miss_part(config, "Elasticsearch", str(error))
+    server = config.stash[ELASTICSEARCH][name]
+    server.wait()
     note_part(config, "Elasticsearch", "used")
     return server
+
+
+def launch_elasticsearch(config: pytest.Config, name: str) -> None:
+    """Let a server boot in the background, if it does not yet."""
+    if name in config.stash[ELASTICSEARCH]:
+        return
+    server = ElasticsearchServer(tls=name == "fragile_elasticsearch")
+    config.add_cleanup(server.stop)
+    server.launch()
+    config.stash[ELASTICSEARCH][name] = server
 
 
 @pytest.fixture
@@ -148,6 +180,67 @@ def elastic_prefix(elasticsearch: Cluster) -> Iterator[str]:
     prefix = f"test-{secrets.token_hex(4)}"
     yield prefix
     elasticsearch.forget(prefix)
+
+
+@pytest.fixture(scope="session")
+def postgresql(pytestconfig: pytest.Config) -> Iterator[PostgresqlDatabases]:
+    """Databases of a real PostgreSQL: of the one that SOC_TEST_POSTGRESQL=URL names, or of one of our own.
+
+    It is booted by the first test that asks for it and shared by the whole run.
+    """
+    with ExitStack() as stack:
+        address = os.environ.get("SOC_TEST_POSTGRESQL") or stack.enter_context(own_postgresql(pytestconfig)).url
+        databases = PostgresqlDatabases(address)
+        databases.prepare()
+        stack.callback(databases.close)
+        yield databases
+
+
+@contextmanager
+def own_postgresql(config: pytest.Config, *, durable: bool = False) -> Iterator[PostgresqlServer]:
+    """A started PostgreSQL that the caller may kill."""
+    server = PostgresqlServer(durable=durable)
+    try:
+        server.start()
+    except PartMissingError as error:
+        miss_part(config, "PostgreSQL", str(error))
+    note_part(config, "PostgreSQL", "used")
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabases:
+    """SQLite files with the newest schema."""
+    databases = SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    databases.prepare()
+    return databases
+
+
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def databases(request: pytest.FixtureRequest) -> CaseDatabases:
+    """Makes case databases; every test that uses it, or what is built on it, runs on both engines."""
+    made = request.getfixturevalue("postgresql" if request.param == "postgresql" else "sqlite_databases")
+    assert isinstance(made, (SqliteDatabases, PostgresqlDatabases))
+    return made
+
+
+@pytest.fixture
+def database_url(databases: CaseDatabases) -> Iterator[str]:
+    """The address of a case database of one's own, with the newest schema and no rows."""
+    url = databases.make()
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The case database at `database_url`."""
+    database = connect(database_url)
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,19 +6,22 @@ Each package declares its tables on `Base` in its own `tables.py`; revisions liv
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from types import ModuleType
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from soc.core.clock import to_utc
-from soc.core.errors import DatabaseError
+from soc.core.errors import SetupError
 from soc.core.i18n import msg
+from soc.storage import postgresql, sqlite
+from soc.storage.sql_faults import answering
+from soc.storage.sql_values import check_session, clean_parameters
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -50,11 +53,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-_READING: dict[str, dict[str, Any]] = {
-    "sqlite": {"reading": True},
-    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
-}
-"""Dialect -> execution options of a connection that only reads; `reading` is ours, see `_begin_sqlite`."""
+_DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 class Database:
@@ -66,34 +65,38 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._reader = engine.execution_options(**_READING[engine.dialect.name])  # shares the pool of the engine
+        self._reader = engine.execution_options(
+            **_DIALECTS[engine.dialect.name].READING
+        )  # shares the pool of the engine
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session that commits at the end of the block and rolls back on any error; the only writer meanwhile on SQLite."""
+        """A session that commits at the end of the block and rolls back on any error; the only writer meanwhile.
+
+        What is read in the block stays true until its end, so a check made there needs no lock of its own. Keep it short: the
+        next writer waits, for 30 s at most.
+
+        Raises:
+            ConflictError: a key that is taken, or a row that others refer to is missing.
+            InputError: a value that its column cannot hold.
+            DatabaseError: no answer. When the connection broke at the commit, it may have been kept all the same.
+        """
         with self._answering(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            event.listen(session, "before_flush", check_session)
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session over one state of the data, that of its first question; it waits for no writer and holds none up.
 
-        Nothing is ever committed. A write raises (DatabaseError on SQLite), a change of a mapped object at the latest when the block ends.
+        Nothing is ever committed. A write raises DatabaseError, a change of a mapped object at the latest when the block ends.
         """
         with self._answering(), Session(self._reader) as session:
             yield session
             session.flush()  # else a changed object would be forgotten in silence
 
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
-        try:
-            yield
-        except OperationalError as problem:
-            raise DatabaseError(
-                msg("cơ sở dữ liệu không đáp ứng: {reason}", reason=str(problem.orig)[:200]),
-                where=self.engine.url.render_as_string(hide_password=True),
-                advice=msg("chạy 'soc doctor' để xem nguyên nhân"),
-            ) from problem
+    def _answering(self) -> AbstractContextManager[None]:
+        return answering(self.engine.url)
 
     def close(self) -> None:
         """Close all connections."""
@@ -101,22 +104,22 @@ class Database:
 
 
 def connect(url: str) -> Database:
-    """A database at an SQLAlchemy URL; SQLite gets WAL, FULL sync, foreign keys and a 30 s wait for the other writer."""
-    engine = create_engine(url, pool_pre_ping=make_url(url).get_backend_name() != "sqlite")
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+    """A database at an SQLAlchemy URL, `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST:PORT/NAME`; nothing is asked of it yet.
+
+    Raises:
+        SetupError: another kind of address, or none at all; the address itself is not repeated, as it may hold a password.
+    """
+    engine = _dialect(url).make_engine(make_url(url))
+    event.listen(engine, "before_cursor_execute", clean_parameters, retval=True)
     return Database(engine)
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we send BEGIN ourselves: a read that later writes must not fail half-way
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes its place in the queue at once; a reader takes none, and is kept from turning into a writer."""
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")  # the pool hands it on: set each time
-    connection.exec_driver_sql("BEGIN DEFERRED" if reading else "BEGIN IMMEDIATE")
+def _dialect(url: str) -> ModuleType:
+    try:
+        return _DIALECTS[make_url(url).get_backend_name()]
+    except (ArgumentError, KeyError) as problem:
+        raise SetupError(
+            msg("địa chỉ cơ sở dữ liệu không dùng được"),
+            expected=msg("sqlite:///TỆP hoặc postgresql://NGƯỜI:MẬT_KHẨU@MÁY:CỔNG/TÊN"),
+            where="database_url",
+        ) from problem

@@ -38,7 +38,9 @@ from tests.servers.processes import (
 
 USER = "vonggac-tests"
 HEAP = "768m"
-PATIENCE_S = 240
+PATIENCE_S = 300
+SERVER_LIBRARIES = "lib/tools/server-cli"
+SOON_WARM = "-XX:TieredStopAtLevel=1"
 
 SETTINGS = """\
 cluster.name: vonggac-tests
@@ -68,18 +70,24 @@ JVM_OPTIONS = "-XX:+UseG1GC\n-Djava.io.tmpdir=${ES_TMPDIR}\n-XX:+ExitOnOutOfMemo
 class ElasticsearchServer:
     """One node with folders and ports of its own; nothing happens before `start`.
 
+    Args:
+        tls: serve HTTPS, with a certificate from an authority of its own.
+        heap: size of the Java heap.
+        measured: let Java compile as it does in production; by default it only compiles fast, which halves the boot.
+
     Attributes:
         user, password: a superuser.
         folder: config/, data/ and logs/; removed by `stop` unless the server failed.
     """
 
-    def __init__(self, *, tls: bool = False, heap: str = HEAP) -> None:
+    def __init__(self, *, tls: bool = False, heap: str = HEAP, measured: bool = False) -> None:
         self.user, self.password = USER, secrets.token_hex(12)
-        self.tls, self.heap = tls, heap
+        self.tls, self.heap, self.measured = tls, heap, measured
         self.port, self.transport_port = free_port(), free_port()
         self.folder = Path()
         self.certificate: ServerCertificate | None = None
         self.process: subprocess.Popen[bytes] | None = None
+        self.signing_up: subprocess.Popen[bytes] | None = None
         self.home = Path()
 
     @property
@@ -99,26 +107,40 @@ class ElasticsearchServer:
         return self.folder / "logs" / "output.log"
 
     def start(self) -> None:
-        """Fetch what is missing, make the superuser, boot, and wait until the cluster answers.
+        """Boot a new server and come back when it answers; `launch` and `wait` in one."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Fetch what is missing, and let the server boot and the superuser be made in the background.
 
         Raises:
             PartMissingError: Java, Maven or the artifact is missing.
-            ServerFailedError: it stopped or did not answer in time; carries the end of its log, and the folder stays.
         """
         self.home = prepare()
         self.lay_out()
-        self.run_tool(
-            "users",
-            "modules/x-pack-core,modules/x-pack-security,lib/tools/security-cli",
-            "useradd",
-            self.user,
-            *("-p", self.password, "-r", "superuser"),
+        libraries = "modules/x-pack-core,modules/x-pack-security,lib/tools/security-cli"
+        self.signing_up = self.start_tool(
+            "users", libraries, "useradd", self.user, "-p", self.password, "-r", "superuser"
         )
-        self.boot()
+        self.process = self.start_tool("server", SERVER_LIBRARIES)
+
+    def wait(self) -> None:
+        """Come back when the cluster answers to its superuser and its existing indices can be used.
+
+        Raises:
+            ServerFailedError: it stopped or did not answer in time; carries the end of its log, and the folder stays.
+        """
+        try:
+            wait_until(self.answers, "Elasticsearch to answer", PATIENCE_S)
+        except ServerFailedError as error:
+            self.stop(keep=True)
+            raise ServerFailedError(f"{error}; its folder is {self.folder}\n{end_of(self.log)}") from error
 
     def restart(self) -> None:
         """Boot again over the same data, on the same port, after `kill`."""
-        self.boot()
+        self.process = self.start_tool("server", SERVER_LIBRARIES)
+        self.wait()
 
     def kill(self) -> None:
         """kill -9, as a power cut would."""
@@ -128,9 +150,9 @@ class ElasticsearchServer:
 
     def stop(self, *, keep: bool = False) -> None:
         """End the server in peace and remove its folder, or `keep` it for whoever looks for the cause of a failure."""
-        if self.process:
-            end_group(self.process, signal.SIGTERM)
-            self.process = None
+        for process in filter(None, (self.signing_up, self.process)):
+            end_group(process, signal.SIGTERM)
+        self.signing_up = self.process = None
         if not keep and self.folder != Path():
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -164,18 +186,13 @@ class ElasticsearchServer:
         (config / "elasticsearch.yml").write_text(text)
         give_to(unprivileged_user(), self.folder)
 
-    def run_tool(self, tool: str, libraries: str, *arguments: str) -> None:
-        """Run one of Elasticsearch's own command-line tools to its end."""
-        process = self.start_tool(tool, libraries, *arguments)
-        if process.wait(PATIENCE_S):
-            raise ServerFailedError(f"elasticsearch-{tool} failed: {end_of(self.log)}")
-
     def start_tool(self, tool: str, libraries: str, *arguments: str) -> subprocess.Popen[bytes]:
         java = Path(need_program("java", JAVA_PACKAGE)).resolve()
         environment = {
             "PATH": os.environ["PATH"],
             "ES_JAVA_HOME": str(java.parents[1]),
-            "ES_JAVA_OPTS": f"-Xms{self.heap} -Xmx{self.heap}",
+            "ES_JAVA_OPTS": " ".join((f"-Xms{self.heap} -Xmx{self.heap}", *([] if self.measured else [SOON_WARM]))),
+            "CLI_JAVA_OPTS": SOON_WARM,
             "ES_PATH_CONF": str(self.folder / "config"),
             "ES_TMPDIR": str(self.folder / "tmp"),
             "CLI_NAME": tool,
@@ -189,16 +206,10 @@ class ElasticsearchServer:
             log=self.log,
         )
 
-    def boot(self) -> None:
-        self.process = self.start_tool("server", "lib/tools/server-cli")
-        try:
-            wait_until(self.answers, "Elasticsearch to answer", PATIENCE_S)
-        except ServerFailedError as error:
-            self.stop(keep=True)
-            raise ServerFailedError(f"{error}; its folder is {self.folder}\n{end_of(self.log)}") from error
-
     def answers(self) -> bool:
         """Whether the cluster is up and its existing indices can be used."""
+        if self.signing_up and self.signing_up.poll():
+            raise ServerFailedError(f"the superuser could not be made: code {self.signing_up.returncode}")
         if self.process and self.process.poll() is not None:
             raise ServerFailedError(f"Elasticsearch ended with code {self.process.returncode}")
         try:
@@ -214,30 +225,29 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--prepare", action="store_true", help="only fetch and unpack; prints the folder")
     parser.add_argument("--tls", action="store_true", help="serve HTTPS with a certificate made for the purpose")
     parser.add_argument("--heap", default=HEAP, help=f"size of the Java heap (default: {HEAP})")
+    parser.add_argument("--measured", action="store_true", help="at full speed after a longer boot, for measurements")
     options = parser.parse_args(arguments)
     try:
-        return print_home() if options.prepare else serve(options.tls, options.heap)
+        if options.prepare:
+            print(prepare())
+        else:
+            serve(ElasticsearchServer(tls=options.tls, heap=options.heap, measured=options.measured))
     except (PartMissingError, ServerFailedError) as error:
         print(error, file=sys.stderr)
         return 1
-
-
-def print_home() -> int:
-    print(prepare())
     return 0
 
 
-def serve(tls: bool, heap: str) -> int:
+def serve(server: ElasticsearchServer) -> None:
     """Print the address (and the authority's file), then stay until told to end."""
     done = threading.Event()
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: done.set())
-    with ElasticsearchServer(tls=tls, heap=heap) as server:
+    with server:
         print(server.cluster.address, flush=True)
         if server.certificate:
             print(server.certificate.authority, flush=True)
         done.wait()
-    return 0
 
 
 if __name__ == "__main__":

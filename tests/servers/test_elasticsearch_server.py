@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import own_elasticsearch
 from tests.servers import elasticsearch_files
 from tests.servers.cluster import Cluster
+from tests.servers.elasticsearch import ElasticsearchServer
 from tests.servers.elasticsearch_files import SCRIPTS, prepare, unpack
 from tests.servers.processes import PartMissingError
 
@@ -49,23 +49,20 @@ def test_all_of_a_prefix_is_forgotten_and_nothing_else(elasticsearch: Cluster, e
 
 @pytest.mark.elasticsearch
 def test_a_server_of_ones_own_keeps_its_data_over_a_kill_and_speaks_tls_to_who_trusts_it(
-    pytestconfig: pytest.Config,
+    fragile_elasticsearch: ElasticsearchServer,
 ) -> None:
-    """One server for both, because each start costs half a minute."""
-    server = own_elasticsearch(pytestconfig, tls=True)
-    try:
-        with server.cluster.client() as client:
-            client.put("/kept/_doc/1", json={"kept": True}).raise_for_status()
-            server.kill()
-            with pytest.raises(httpx.TransportError):
-                client.get("/")
-            server.restart()
-            assert client.get("/kept/_doc/1").json()["_source"] == {"kept": True}
-        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-            httpx.get(server.url, verify=ssl.create_default_context())
-    finally:
-        server.stop()
-    assert not server.folder.exists()
+    """One restart shows both, because each costs as much as a hundred other tests."""
+    server = fragile_elasticsearch
+    with server.cluster.client() as client:
+        client.put("/kept/_doc/1", json={"kept": True}).raise_for_status()
+        server.kill()
+        with pytest.raises(httpx.TransportError):
+            client.get("/")
+        server.restart()
+        assert client.get("/kept/_doc/1").json()["_source"] == {"kept": True}
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        httpx.get(server.url, verify=ssl.create_default_context())
+    server.cluster.forget("kept")
 
 
 def test_an_address_is_taken_apart_and_put_together_again() -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import String, insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from soc.core.errors import EngineError
+from soc.core.errors import DatabaseError
 from soc.storage.sql import Database, connect
 
 DEADLINE_S = 20.0
 """Below the 30 s that a writer waits for the other one: a reader that queues fails."""
+
+
+READ_ONLY = "readonly|read-only"
 
 
 class Tables(DeclarativeBase):
@@ -33,8 +35,8 @@ class Note(Tables):
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = connect(f"sqlite:///{tmp_path / 'cases.sqlite'}")
+def database(database_url: str) -> Iterator[Database]:
+    database = connect(database_url)
     Tables.metadata.create_all(database.engine)
     with database.transaction() as session:
         session.add(Note(id=1, text="first"))
@@ -80,18 +82,19 @@ def test_a_reader_holds_no_writer_up_and_keeps_seeing_one_state(database: Databa
 
 def test_a_write_within_a_reading_fails_loudly(database: Database) -> None:
     """As a statement at once, as a changed or a new object at the end of the block at the latest."""
-    with pytest.raises(EngineError, match="readonly"), database.reading() as session:
+    with pytest.raises(DatabaseError, match=READ_ONLY), database.reading() as session:
         session.execute(insert(Note).values(id=2, text="second"))
-    with pytest.raises(EngineError, match="readonly"), database.reading() as session:
+    with pytest.raises(DatabaseError, match=READ_ONLY), database.reading() as session:
         session.get_one(Note, 1).text = "changed"
-    with pytest.raises(EngineError, match="readonly"), database.reading() as session:
+    with pytest.raises(DatabaseError, match=READ_ONLY) as caught, database.reading() as session:
         session.add(Note(id=2, text="second"))
+    assert caught.value.kind == "read_only"
     assert texts(database) == ["first"]
 
 
 def test_a_write_that_was_caught_leaves_nothing_behind(database: Database) -> None:
     with database.reading() as session:
-        with pytest.raises(DBAPIError, match="readonly"):
+        with pytest.raises(DBAPIError, match=READ_ONLY):
             session.execute(insert(Note).values(id=2, text="second"))
         session.commit()
     assert texts(database) == ["first"]
@@ -104,7 +107,7 @@ def test_connections_change_between_reading_and_writing(database: Database) -> N
             session.get(Note, 1 // 0)
         with database.transaction() as session:
             session.add(Note(id=number, text=str(number)))
-        with pytest.raises(EngineError, match="readonly"), database.reading() as session:
+        with pytest.raises(DatabaseError, match=READ_ONLY), database.reading() as session:
             session.execute(insert(Note).values(id=99, text="x"))
     assert texts(database) == ["first", "2", "3", "4", "5"]
 
