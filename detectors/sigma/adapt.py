@@ -15,6 +15,7 @@ from detectors.sigma.values import MISSING, Document, read
 from soc.core.event import flatten
 
 _WINLOG = {"channel": "Channel", "event_id": "EventID", "provider_name": "Provider_Name", "computer_name": "Computer"}
+_EVENT_DATA = "winlog.event_data."
 
 
 def adapt(document: Document) -> Document:
@@ -125,3 +126,13 @@ def _with_moved(flat: dict[str, object]) -> dict[str, object]:
 def _moved() -> Mapping[str, Mapping[str, str]]:
     """Channel, in lower case -> Sigma's name -> ECS name."""
     return {channel.lower(): names for channel, names in facts_of("winlogbeat").items()}
+
+
+@cache
+def winlogbeat_places(name: str) -> tuple[str, ...]:
+    """Every flat name under which a document in Winlogbeat's form may hold what rules read as `name`, that name first."""
+    moved = [names[name] for names in _moved().values() if name in names]
+    header = [f"winlog.{own}" for own, read_as in _WINLOG.items() if read_as == name]
+    code = ["event.code"] if name == "EventID" else []
+    plain = [name, *moved]
+    return tuple(dict.fromkeys([*plain, *(_EVENT_DATA + one for one in plain), *header, *code]))

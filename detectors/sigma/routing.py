@@ -57,7 +57,7 @@ _ECS = "ecs"
 
 
 @dataclass(frozen=True, slots=True)
-class _Log:
+class WindowsLog:
     """One Windows log that a log source means: its channel (folded), event numbers (none = any), names of fields."""
 
     channel: str
@@ -72,9 +72,9 @@ class _Log:
 class Facts:
     """The tables of data/, read once."""
 
-    services: Mapping[str, tuple[_Log, ...]]
-    categories: Mapping[str, tuple[_Log, ...]]
-    linux: Mapping[str, tuple[_Log, ...]]
+    services: Mapping[str, tuple[WindowsLog, ...]]
+    categories: Mapping[str, tuple[WindowsLog, ...]]
+    linux: Mapping[str, tuple[WindowsLog, ...]]
 
 
 @cache
@@ -83,16 +83,17 @@ def facts() -> Facts:
     windows = facts_of("windows")
     return Facts(
         services={
-            name: tuple(_Log(c.lower(), frozenset()) for c in found) for name, found in windows["services"].items()
+            name: tuple(WindowsLog(c.lower(), frozenset()) for c in found)
+            for name, found in windows["services"].items()
         },
         categories={name: _logs(found) for name, found in windows["categories"].items()},
         linux={name: _logs(found) for name, found in windows["linux_categories"].items()},
     )
 
 
-def _logs(found: Iterable[Mapping[str, object]]) -> tuple[_Log, ...]:
+def _logs(found: Iterable[Mapping[str, object]]) -> tuple[WindowsLog, ...]:
     return tuple(
-        _Log(
+        WindowsLog(
             str(log["channel"]).lower(),
             frozenset(map(str, log["events"])),  # type: ignore[call-overload]
             log.get("fields", SAME),  # type: ignore[arg-type]
@@ -193,4 +194,4 @@ def _category(source: LogSource, origin: Origin) -> Fields | None:
     return None
 
 
-__all__ = ["CONSTANT_FIELDS", "SAME", "Fields", "Origin", "fields_for", "origin_of", "select"]
+__all__ = ["CONSTANT_FIELDS", "SAME", "Fields", "Origin", "WindowsLog", "fields_for", "origin_of", "select"]

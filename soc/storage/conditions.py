@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
@@ -106,3 +107,33 @@ class AnyOf:
 
 
 Condition: TypeAlias = Everything | Exists | Equals | Like | Between | Words | Altered | Not | AllOf | AnyOf
+
+EVERYTHING = Everything()
+NOTHING = Not(EVERYTHING)
+
+
+def all_of(parts: Iterable[Condition]) -> Condition:
+    """What answers every part, as plain as it can be said: no needless level, no part twice."""
+    found: dict[Condition, None] = {}
+    for part in parts:
+        found.update(dict.fromkeys(part.parts if isinstance(part, AllOf) else (part,)))
+    found.pop(EVERYTHING, None)
+    if NOTHING in found:
+        return NOTHING
+    return next(iter(found)) if len(found) == 1 else AllOf(tuple(found)) if found else EVERYTHING
+
+
+def any_of(parts: Iterable[Condition]) -> Condition:
+    """What answers at least one part, as plain as it can be said."""
+    found: dict[Condition, None] = {}
+    for part in parts:
+        found.update(dict.fromkeys(part.parts if isinstance(part, AnyOf) else (part,)))
+    found.pop(NOTHING, None)
+    if EVERYTHING in found:
+        return EVERYTHING
+    return next(iter(found)) if len(found) == 1 else AnyOf(tuple(found)) if found else NOTHING
+
+
+def none_of(part: Condition) -> Condition:
+    """What does not answer the part."""
+    return part.part if isinstance(part, Not) else Not(part)
