@@ -1,4 +1,4 @@
-"""Saved searches: a question over the events with a name, one's own or shared with the own agency.
+"""Saved searches: a question over the events with a name, one's own or shared in the agency.
 
 A saved search holds no results and gives no rights: whoever runs it asks with the own scope. What the query says is validated when it is
 saved and again when it is run. The audit trail gets the hash of a query in place of its text, as that may name a person.
@@ -99,7 +99,7 @@ class SavedSearch:
 
     Attributes:
         owner: account that made it and alone may change it.
-        agency: the owner's when it was made; with `shared`, everybody of that agency sees it.
+        agency: the owner's when it was made; with `shared`, everybody sees it who may see that agency's data.
     """
 
     id: str
@@ -123,11 +123,15 @@ class SavedSearches:
         self._database, self._clock, self._audit = database, clock, audit
 
     def all(self, principal: Principal) -> list[SavedSearch]:
-        """The own ones and those shared in the own agency, by name."""
+        """The own ones, those shared in the own agency, those shared in other agencies in sight; each by name."""
         principal.require(Right.SEARCH_EVENTS)
-        query = select(SavedSearchRow).where(_visible(principal)).order_by(SavedSearchRow.name, SavedSearchRow.id)
         with self._database.reading() as session:
-            return [_from_row(row) for row in session.scalars(query)]
+            found = [_from_row(row) for row in session.scalars(select(SavedSearchRow).where(_visible(principal)))]
+
+        def place(one: SavedSearch) -> tuple[bool, bool, str, str]:
+            return one.owner != principal.id, one.agency != principal.agency, one.name, one.id
+
+        return sorted(found, key=place)
 
     def get(self, principal: Principal, ident: str) -> SavedSearch:
         """One of `all`. Raises NotFoundError."""
@@ -255,8 +259,9 @@ class SavedSearches:
 def _visible(principal: Principal) -> ColumnElement[bool]:
     if principal.role is Role.SERVICE:  # whoever works for the suite itself holds the home anyway
         return true()
-    shared = and_(SavedSearchRow.shared, SavedSearchRow.agency == principal.agency)
-    return or_(SavedSearchRow.owner == principal.id, shared)
+    agencies = principal.scope.agencies
+    within = true() if agencies is None else SavedSearchRow.agency.in_(agencies)
+    return or_(SavedSearchRow.owner == principal.id, and_(SavedSearchRow.shared, within))
 
 
 def _row(session: Session, principal: Principal, ident: str) -> SavedSearchRow:

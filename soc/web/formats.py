@@ -101,6 +101,11 @@ def typed_moment(text: str) -> datetime:
         raise _not_a_day(text) from problem
 
 
+def to_type(moment: datetime) -> str:
+    """A moment as a person would type it, to the minute: what `typed_moment` reads."""
+    return f"{moment.astimezone(LOCAL_ZONE):%d/%m/%Y %H:%M}"
+
+
 def _not_a_day(text: str) -> InputError:
     return InputError(
         msg("không đọc được ngày {text}", text=repr(text[:40])),

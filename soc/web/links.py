@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlencode
 
 from fastapi import Request
-from starlette.datastructures import QueryParams
 
 from soc.core.i18n import Message, msg
 
@@ -24,7 +23,7 @@ def next_page(request: Request, after: str | None) -> str:
     return changed(request, after=after) if after else ""
 
 
-def one_of(query: QueryParams, name: str, known: Iterable[str], otherwise: str, faults: list[Message]) -> str:
+def one_of(query: Mapping[str, str], name: str, known: Iterable[str], otherwise: str, faults: list[Message]) -> str:
     """A parameter that is one of a few words; an unknown one is noted as a fault and replaced."""
     value = query.get(name, otherwise)
     if value in set(known):

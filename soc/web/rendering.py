@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from soc.core.i18n import Lang, Message
 from soc.web.assets import load_assets
 from soc.web.formats import Formats
-from soc.web.visible import shown
+from soc.web.visible import brief, shown
 
 
 class Words:
@@ -45,6 +45,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters["shown"] = shown
+    templates.filters["brief"] = brief
     templates.globals["asset"] = load_assets().url
     return templates
 

@@ -7,6 +7,13 @@ import unicodedata
 from markupsafe import Markup, escape
 
 _KEPT = {"\n", "\t"}
+_BRIEF = 160
+
+
+def brief(value: object) -> str:
+    """A value of a field for one cell: several are listed, long ones cut; the page of the event has it whole."""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= _BRIEF else text[:_BRIEF] + "…"
 
 
 def shown(text: object) -> Markup:

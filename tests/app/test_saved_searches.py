@@ -17,7 +17,7 @@ from soc.audit.chain import Entry
 from soc.audit.trail import AuditTrail
 from soc.core.clock import FixedClock, Window
 from soc.core.errors import ConflictError, ForbiddenError, InputError, NotFoundError, QueryError
-from soc.core.scope import Scope
+from soc.core.scope import PROVINCE, Scope
 from soc.storage.sql import Database, connect
 
 NOW = datetime(2026, 11, 22, 3, 42, tzinfo=UTC)
@@ -85,10 +85,12 @@ def test_it_is_always_run_within_the_scope_of_whoever_runs_it(saved: SavedSearch
 
 def test_a_private_one_is_seen_by_its_owner_a_shared_one_by_the_agency(saved: SavedSearches) -> None:
     private, shared = saved.save(AN, "riêng", FAILED), saved.save(AN, "chung", FAILED, shared=True)
+    own = saved.save(BINH, "của tôi", FAILED)
     assert [one.id for one in saved.all(AN)] == [shared.id, private.id]
-    assert [one.id for one in saved.all(BINH)] == [shared.id]
+    assert [one.id for one in saved.all(BINH)] == [own.id, shared.id]
     assert saved.all(CHI) == []
-    assert len(saved.all(SYSTEM)) == 2
+    assert [one.id for one in saved.all(Principal("ts", Role.ANALYST, "tinh-mau", PROVINCE))] == [shared.id]
+    assert len(saved.all(SYSTEM)) == 3
 
 
 def test_one_out_of_sight_answers_like_a_made_up_one(saved: SavedSearches) -> None:

@@ -27,13 +27,14 @@ OPEN = {
     ("GET", "/"),
     ("GET", "/health"),
     ("GET", "/static/{name}"),
+    ("GET", "/metrics"),
     ("GET", "/signin"),
     ("POST", "/signin"),
     ("GET", "/unlock"),
     ("POST", "/unlock"),
     ("POST", "/signout"),
 }
-"""Routes without a session; `test_signin.py` and `test_headers.py` are about them."""
+"""Routes without a session; `test_signin.py`, `test_headers.py` and `test_metrics.py` are about them."""
 
 ALLOWED = {
     ("GET", "/me"): EVERYBODY,
@@ -53,6 +54,10 @@ ALLOWED = {
     ("GET", "/rules/exceptions/{ident}"): READERS,
     ("POST", "/rules/exceptions/{ident}/acts"): PROPOSERS,
     ("GET", "/search"): SEARCHERS,
+    ("GET", "/search/saved"): SEARCHERS,
+    ("POST", "/search/saved"): SEARCHERS,
+    ("GET", "/search/{ident}"): SEARCHERS,
+    ("POST", "/search/{ident}"): SEARCHERS,
     ("GET", "/events/{ident}"): READERS,
     ("GET", "/rules"): RULES,
     ("GET", "/sources"): SOURCES,
@@ -87,7 +92,7 @@ PRIVATE = [key for key in ALLOWED if "{" in key[1] and key[1] not in {"/complian
 def address(route: str, ids: Ids) -> str:
     """A route with the ids of one commune filled in."""
     thing = {"alerts": ids.alert, "events": ids.event, "evidence": ids.evidence, "reports": ids.report}
-    thing |= {"rules": ids.exception, "sources": ids.source}
+    thing |= {"rules": ids.exception, "sources": ids.source, "search": ids.search}
     return route.format(
         ident=thing.get(route.split("/")[1], ""),
         code=ids.incident,
@@ -143,7 +148,15 @@ def test_a_foreign_id_answers_like_a_made_up_one(
         pytest.skip("only people of the province come here")
     browser, own = visitor("cb.02"), ids["xa-mau-02"]
     made_up = Ids(
-        "nothing", "nothing", "SC-2026-9999", "0" * 32, "NL-2026-9999", "BC-2026-9999", "nothing.pdf", "nothing"
+        "nothing",
+        "nothing",
+        "SC-2026-9999",
+        "0" * 32,
+        "NL-2026-9999",
+        "BC-2026-9999",
+        "nothing.pdf",
+        "nothing",
+        "0" * 31,
     )
     data = {"act": "note", "text": "x"} if route.startswith("/incidents") else {}
     answers = []
