@@ -82,11 +82,14 @@ if TYPE_CHECKING:
     from soc.app.attack_coverage import AttackCoverage
     from soc.app.engine_watch import EngineWatch
     from soc.app.exceptions import ExceptionReplay
+    from soc.app.figures import Figures
     from soc.app.gap_watch import GapWatch
     from soc.app.ledger_view import LedgerView
     from soc.app.pipeline import Pipeline
     from soc.app.redo import Redo
     from soc.app.rule_loading import Loaded
+    from soc.app.look_back import LookBack
+    from soc.app.metrics import Metrics
     from soc.compliance.assessor import Assessor
 
 Part = TypeVar("Part")
@@ -359,6 +362,7 @@ class Application:
         )
         self.store.acquire()
         pipeline.resume()
+            meter=self.figures,
         if self.rule_sets.running_content() != self.loaded_rules.plan.content:
             pipeline.begin_runs()
         return pipeline
@@ -490,6 +494,20 @@ class Application:
 
         library = load_playbooks(shipped_library(), self.actions)
         return PlaybookService(
+    @cached_property
+    def figures(self) -> Figures:
+        """What this process has moved since it started."""
+        from soc.app.figures import Figures
+
+        return Figures(self.clock.now(), self.engine_watch.stored)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The figures of the installation for Prometheus."""
+        from soc.app.metrics import Metrics
+
+        return Metrics(self)
+
             self.database,
             self.clock,
             self.audit,

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from time import perf_counter
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -72,6 +73,26 @@ class AlertTaker(Protocol):
     def take(self, session: Session, alerts: Sequence[Alert]) -> list[str]: ...
 
 
+class Meter(Protocol):
+    """Who is told what a batch came to, and how long it took."""
+
+    def stored(self, results: Sequence[AppendResult], seconds: float) -> None: ...
+
+    def detected(self, seconds: float) -> None: ...
+
+    def moved(self, step: Step) -> None: ...
+
+
+class Unmetered:
+    """Nobody."""
+
+    def stored(self, results: Sequence[AppendResult], seconds: float) -> None: ...
+
+    def detected(self, seconds: float) -> None: ...
+
+    def moved(self, step: Step) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one batch came to."""
@@ -118,6 +139,7 @@ class Pipeline:
     database: Database
     clock: Clock
     batch_size: int
+    meter: Meter = field(default_factory=Unmetered)
 
     def resume(self) -> None:
         """Take up the detector's state where the last committed batch left it; call once before the first step."""
@@ -154,12 +176,16 @@ class Pipeline:
         events, refused = self._normalise(batch)
         if known_new is None:
             known_new = self._begin(position, events)
+        began = perf_counter()
         results = self.store.append(events)
+        self.meter.stored(results, perf_counter() - began)
         refused += self._rejected(batch, events, results)
         fresh = _fresh(events, results, known_new)
         alerts, touched = self._detect(position, fresh)
         self.spool.ack(position)
-        return Step(len(batch), len(fresh), len(events) - len(fresh), refused, alerts, touched)
+        step = Step(len(batch), len(fresh), len(events) - len(fresh), refused, alerts, touched)
+        self.meter.moved(step)
+        return step
 
     def _next_batch(self) -> tuple[list[SpoolItem], frozenset[str] | None]:
         """The next batch, or exactly the one that was under way, with the ids that were new then."""
@@ -210,7 +236,9 @@ class Pipeline:
             return 0, frozenset()
         self.exceptions.refresh()
         try:
+            began = perf_counter()
             alerts, broken = observe_apart(self.detector, fresh, self._committed)
+            self.meter.detected(perf_counter() - began)
             with self.database.transaction() as session:
                 touched = self.incidents.take(session, alerts)
                 self.exceptions.keep(session)

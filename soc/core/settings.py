@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token for /metrics; empty = answered to this machine only"
+    )
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,

@@ -66,6 +66,14 @@ class Attack(Protocol):
         ...
 
 
+class Figures(Protocol):
+    """The figures of the installation."""
+
+    def render(self) -> bytes:
+        """In the text format of Prometheus."""
+        ...
+
+
 class Services(Protocol):
     """Everything a page may ask for."""
 
@@ -113,3 +121,5 @@ class Services(Protocol):
     def rule_sets(self) -> RuleSets: ...
     @property
     def attack(self) -> Attack: ...
+    @property
+    def metrics(self) -> Figures: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -124,6 +124,13 @@ class Blobs:
         return self._kept[digest]
 
 
+class NoFigures:
+    """Metrics of a house without engines."""
+
+    def render(self) -> bytes:
+        return b"vonggac_engine_up 1\n"
+
+
 @dataclass
 class House:
     """The services of a console, made of real parts; satisfies `soc.web.services.Services`."""
@@ -150,6 +157,7 @@ class House:
     rule_sets: RuleSets
     attack: AttackCoverage
     saved_searches: SavedSearches
+    metrics: NoFigures = field(default_factory=NoFigures)
 
     def app(self, *, secure: bool = False) -> FastAPI:
         return make_app(self, secure=secure)
@@ -347,10 +355,10 @@ def make_proposal(agency: str) -> Proposal:
 class Browser:
     """Sends requests like a browser does: keeps cookies, says its origin, finds the form token of a page."""
 
-    def __init__(self, app: FastAPI, lang: str = "vi", base: str = ORIGIN) -> None:
+    def __init__(self, app: FastAPI, lang: str = "vi", base: str = ORIGIN, client: str = "192.0.2.7") -> None:
         self.cookies: dict[str, str] = {}
         self._base, self._headers = base, {"accept-language": lang}
-        self._transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("192.0.2.7", 40000))
+        self._transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(client, 40000))
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Self:

@@ -13,6 +13,7 @@ from soc.web.pages import (
     exceptions,
     incidents,
     me,
+    metrics,
     reports,
     rules,
     search,
@@ -40,4 +41,5 @@ ROUTERS = (
     audit.router,
     admin.router,
     styles.router,
+    metrics.router,
 )
