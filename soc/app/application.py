@@ -85,11 +85,10 @@ if TYPE_CHECKING:
     from soc.app.figures import Figures
     from soc.app.gap_watch import GapWatch
     from soc.app.ledger_view import LedgerView
+    from soc.app.metrics import Metrics
     from soc.app.pipeline import Pipeline
     from soc.app.redo import Redo
     from soc.app.rule_loading import Loaded
-    from soc.app.look_back import LookBack
-    from soc.app.metrics import Metrics
     from soc.compliance.assessor import Assessor
 
 Part = TypeVar("Part")
@@ -359,10 +358,10 @@ class Application:
             database=self.database,
             clock=self.clock,
             batch_size=self.settings.batch_size,
+            meter=self.figures,
         )
         self.store.acquire()
         pipeline.resume()
-            meter=self.figures,
         if self.rule_sets.running_content() != self.loaded_rules.plan.content:
             pipeline.begin_runs()
         return pipeline
@@ -430,6 +429,20 @@ class Application:
             clock=self.clock,
         )
 
+    @cached_property
+    def figures(self) -> Figures:
+        """What this process has moved since it started."""
+        from soc.app.figures import Figures
+
+        return Figures(self.clock.now(), self.engine_watch.stored)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The figures of the installation for Prometheus."""
+        from soc.app.metrics import Metrics
+
+        return Metrics(self)
+
     @property
     def runs(self) -> RuleRuns:
         from detectors.detector import title_of
@@ -494,20 +507,6 @@ class Application:
 
         library = load_playbooks(shipped_library(), self.actions)
         return PlaybookService(
-    @cached_property
-    def figures(self) -> Figures:
-        """What this process has moved since it started."""
-        from soc.app.figures import Figures
-
-        return Figures(self.clock.now(), self.engine_watch.stored)
-
-    @cached_property
-    def metrics(self) -> Metrics:
-        """The figures of the installation for Prometheus."""
-        from soc.app.metrics import Metrics
-
-        return Metrics(self)
-
             self.database,
             self.clock,
             self.audit,

@@ -60,15 +60,15 @@ class Settings(BaseSettings):
     webhooks: tuple[str, ...] = Field(
         default=(), description="The only addresses that a webhook may be sent to, as a JSON list"
     )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token for /metrics; empty = answered to this machine only"
+    )
     sample: bool = Field(default=False, description="This home holds sample data; every page and report says so")
 
     @classmethod
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],
-    metrics_token: SecretStr | None = Field(
-        default=None, description="Bearer token for /metrics; empty = answered to this machine only"
-    )
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
