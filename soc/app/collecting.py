@@ -18,9 +18,10 @@ from collectors.inputs.file import FileInput
 from collectors.sources import Source
 from soc.app.application import Application
 from soc.app.effort import Effort
+from soc.app.figures import write_figures
 from soc.app.home import HomeLock, prepare_home
 from soc.app.reloading import Reloader
-from soc.app.rule_loading import note_loaded
+from soc.app.rule_loading import Loaded, note_loaded
 from soc.core.settings import Settings
 
 PIPELINE_LOCK = "pipeline"
@@ -29,6 +30,7 @@ DAYS_PER_MONTH = 31
 """Of retention: rounded up, so that a month is never short."""
 NOTE_S = 60.0
 """How often what ran is written down, and what is past its time is dropped."""
+FIGURES_S = 10.0
 
 _log = logging.getLogger("vonggac.collecting")
 
@@ -56,6 +58,7 @@ def collect_until(app: Application, stop: threading.Event) -> None:
         Effort("intake", lambda: take_in(app, followed), watch),
         Effort("moving", moving.step, watch),
         Effort("upkeep", moving.tend, watch, every_s=NOTE_S),
+        Effort("figures", moving.write_figures, watch, every_s=FIGURES_S),
     )
     while not stop.is_set():
         done = sum(effort() for effort in efforts)
@@ -92,6 +95,11 @@ class _Moving:
             self.note()
             self._app.gap_watch.tend()
             drop_expired(self._app)
+        return 0
+
+    def write_figures(self) -> int:
+        """For whoever serves the metrics."""
+        write_figures(self._app.home, self._app.figures, self._app.clock.now())
         return 0
 
     def note(self) -> int:

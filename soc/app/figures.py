@@ -55,6 +55,7 @@ class Figures:
     quarantined: int = 0
     rejected: int = 0
     alerts: int = 0
+    retried: int = 0
     store: Durations = field(default_factory=Durations)
     detector: Durations = field(default_factory=Durations)
 
@@ -62,6 +63,10 @@ class Figures:
         self.store.add(seconds)
         self.rejected += sum(result.status is AppendStatus.REJECTED for result in results)
         self.told(results)
+
+    def sent_again(self, documents: int) -> None:
+        """Count documents that the store had to be given once more."""
+        self.retried += documents
 
     def detected(self, seconds: float) -> None:
         self.detector.add(seconds)
@@ -89,13 +94,9 @@ class Kept:
     detector: Durations
 
 
-def write_figures(home: Path, figures: Figures, retried: int, now: datetime) -> bool:
-    """Write them down; False where the disk refuses, which is told elsewhere.
-
-    Args:
-        retried: documents the store had to be given more than once.
-    """
-    counts = {name: getattr(figures, name, retried) for name in COUNTS}
+def write_figures(home: Path, figures: Figures, now: datetime) -> bool:
+    """Write them down; False where the disk refuses, which is told elsewhere."""
+    counts = {name: getattr(figures, name) for name in COUNTS}
     row = {"started": iso(figures.started), "at": iso(now), "counts": counts}
     row |= {"store": _plain(figures.store), "detector": _plain(figures.detector)}
     half = home / f".{FILE}-{os.getpid()}"

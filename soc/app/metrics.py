@@ -216,7 +216,7 @@ def _cases(parts: Parts) -> Iterator[Metric]:
     yield GaugeMetricFamily("vonggac_gap_events", "Events in open gaps of detection", events)
 
 
-def _counts(session: Session, query: Select[tuple[str, int]]) -> dict[str, int]:
+def _counts(session: Session, query: Select[str, int]) -> dict[str, int]:
     return {name: count for name, count in session.execute(query)}  # noqa: C416 - rows are not tuples of two
 
 

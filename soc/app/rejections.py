@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,7 +66,7 @@ class Rejections:
             if storm is None:
                 if len(self._storms) >= MOST:
                     continue
-                storm = self._storms[cause] = Storm(cause, field, result.reason, result.event_id, now, now)
+                storm = self._storms[cause] = Storm(cause, field, without_values(result.reason), result.event_id, now, now)
             storm.count, storm.last = storm.count + 1, now
 
     def begun(self) -> Iterator[Storm]:
@@ -85,10 +86,21 @@ class Rejections:
 
 def cause_of(reason: Message) -> tuple[str, str]:
     """Field and cause of a refusal: two with the same sentence about the same field are one cause."""
-    field = str(reason.values.get("field") or reason.values.get("where") or "")
-    return field, f"{field or 'event'}:{digest(_shape(reason), field)[:12]}"
+    named = reason.values.get("field") or reason.values.get("where")
+    found = None if named else _FIELD.search(reason.render())
+    field = str(named or (found[1] if found else ""))
+    return field, f"{field or 'event'}:{digest(reason.text, field)[:12]}"
 
 
-def _shape(reason: Message) -> str:
-    inner = (_shape(value) for value in reason.values.values() if isinstance(value, Message))
-    return "\n".join((reason.text, *inner))
+_FIELD = re.compile(r"field \[([^\]]{1,200})\]")
+_OF_ONE_DOCUMENT = re.compile(r" (in|of) (a )?document (with id|'|\[).*", re.DOTALL)
+"""Where Elasticsearch goes over to the id and a preview of the value, which may be personal data."""
+
+
+def without_values(reason: Message) -> Message:
+    """A refusal without what it tells of a single document."""
+    parts = {
+        name: _OF_ONE_DOCUMENT.sub("", value) if isinstance(value, str) else value
+        for name, value in reason.values.items()
+    }
+    return Message(reason.text, parts)

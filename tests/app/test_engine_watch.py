@@ -210,6 +210,19 @@ def test_a_storm_of_one_cause_is_one_alert_that_names_field_count_and_example(
     assert f"{50 * STORM // 10} events" in note
 
 
+def test_what_elasticsearch_says_of_single_values_stays_out_of_the_alert(app: Application) -> None:
+    """One cause whatever the value was; the whole reason lies in quarantine."""
+    said = "document_parsing_exception: [1:9] failed to parse field [a.b] of type [long] in document with id 'e{}'. Preview: 'secret {}'"
+    for number in range(STORM):
+        reason = msg("Elasticsearch không nhận sự kiện này: {reason}", reason=said.format(number, number))
+        app.engine_watch.stored([AppendResult(f"e{number}", AppendStatus.REJECTED, reason)])
+    app.engine_watch.tend()
+    (alert,) = alerts(app, REJECTIONS_ID)
+    assert alert.matched["field"] == "a.b"
+    assert "failed to parse field [a.b] of type [long]" in alert.title["en"]
+    assert "secret" not in str(alert)
+
+
 def test_few_rejected_events_and_different_causes_are_no_storm(app: Application) -> None:
     for number in range(STORM):
         app.engine_watch.stored(rejected(1, f"field{number}"))

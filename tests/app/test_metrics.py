@@ -28,10 +28,15 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Application]:
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def app(tmp_path: Path, clock: FixedClock) -> Iterator[Application]:
     """A whole application with one registered source."""
     (tmp_path / "sources.yaml").write_text(SOURCES, "utf-8")
-    with Application(Settings(home=tmp_path), FixedClock(NOW), writer=True) as app:
+    with Application(Settings(home=tmp_path), clock, writer=True) as app:
         yield app
 
 
@@ -59,15 +64,16 @@ def test_an_empty_installation_has_figures_and_no_errors(app: Application) -> No
     assert {number for (name, _), number in found.items() if name == "vonggac_scrape_errors"} == {0.0}
 
 
-def test_what_waits_and_what_was_moved_is_counted(app: Application, tmp_path: Path) -> None:
+def test_what_waits_and_what_was_moved_is_counted(app: Application, clock: FixedClock, tmp_path: Path) -> None:
     feed(app, tmp_path / "a.log", SHELL, SHELL | {"bytes": 2}, "no access log")
-    app.clock.advance(timedelta(minutes=7))
+    clock.advance(timedelta(minutes=7))
     found = scrape(app)
     assert (value(found, "spool_records"), value(found, "spool_oldest_seconds")) == (3, 420)
     app.pipeline.drain()
     feed(app, tmp_path / "a.log", SHELL)
     app.pipeline.drain()
-    write_figures(app.home, app.figures, 0, app.clock.now())
+    app.figures.sent_again(3)
+    write_figures(app.home, app.figures, app.clock.now())
     found = scrape(app)
     assert value(found, "batches_total") == 2
     assert value(found, "records_total") == 4
@@ -76,16 +82,19 @@ def test_what_waits_and_what_was_moved_is_counted(app: Application, tmp_path: Pa
     assert value(found, "records_quarantined_total") == value(found, "quarantine_records") == 1
     assert value(found, "alerts_raised_total") == value(found, "alerts", severity="critical") > 0
     assert value(found, "incidents_open", severity="critical") == 1
+    assert value(found, "bulk_retried_total") == 3
     assert value(found, "store_append_seconds_count") == 2
     assert value(found, "detection_seconds_bucket", le="+Inf") == 2
     assert value(found, "collecting_noted_timestamp_seconds") == app.clock.now().timestamp()
 
 
-def test_an_engine_that_is_down_is_told_by_what_the_collecting_process_found(app: Application) -> None:
+def test_an_engine_that_is_down_is_told_by_what_the_collecting_process_found(
+    app: Application, clock: FixedClock
+) -> None:
     problem = EngineError(msg("không tìm thấy"))
     problem.engine, problem.kind = "store", "red"
     app.engine_watch.failed("moving", problem)
-    app.clock.advance(timedelta(seconds=90))
+    clock.advance(timedelta(seconds=90))
     found = scrape(app)
     assert value(found, "engine_up", engine="store") == 0
     assert value(found, "engine_outage_seconds", engine="store") == 90
