@@ -17,6 +17,8 @@ from soc.app import hunt_tables
 from soc.app import tables as pipeline_tables
 from soc.audit import tables as audit_tables
 from soc.compliance import tables as compliance_tables
+from soc.core.errors import SetupError
+from soc.core.i18n import msg
 from soc.exercises import tables as exercise_tables
 from soc.incidents import tables as incident_tables
 from soc.storage.sql import Base, Database
@@ -49,15 +51,25 @@ def metadata() -> MetaData:
     return Base.metadata
 
 
-def migrate(database: Database) -> None:
-    """Bring the database to the newest revision; does nothing when it is there already."""
-    with database.engine.connect() as connection:
-        if _revision(connection) == NEWEST:
-            return
-        from alembic import command  # slow to import, and needed once in the life of an installation
+def migrate(database: Database, revision: str = NEWEST) -> None:
+    """Bring the database forward to a revision; does nothing when it is there already. All of it happens, or nothing.
 
-        command.upgrade(_config(connection), "head")
-        connection.commit()
+    Two processes may do it at once: the later one waits in the line of writers, and finds it done.
+
+    Raises:
+        SetupError: the database is newer than this program, or cannot hold cases (encoding, ordering, version of the server).
+        DatabaseError: no answer, or the account may not change the schema.
+    """
+    with database.reading() as session:
+        if _stands_at(session.connection(), revision):
+            return
+    from alembic import command  # slow to import, and needed once in the life of an installation
+
+    with database.transaction() as session:
+        connection = session.connection()
+        database.require_fit(connection)
+        if not _stands_at(connection, revision):
+            command.upgrade(_config(connection), revision)
 
 
 def drift(database: Database) -> list[object]:
@@ -65,8 +77,8 @@ def drift(database: Database) -> list[object]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+    with database.reading() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         return list(compare_metadata(context, metadata()))
 
 
@@ -78,10 +90,19 @@ def write_revision(database: Database, message: str) -> None:
         command.revision(_config(connection), message=message, autogenerate=True)
 
 
-def _revision(connection: Connection) -> str | None:
+def _stands_at(connection: Connection, revision: str) -> bool:
+    """Whether the schema is at a revision. Raises SetupError when it is at one that this program does not know."""
     if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return False
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found is not None and not list((MIGRATIONS / "versions").glob(f"{found}_*.py")):
+        raise SetupError(
+            msg("lược đồ cơ sở dữ liệu ở bản {found}, mới hơn chương trình này", found=found),
+            expected=msg("bản {newest} trở về trước", newest=NEWEST),
+            where="database_url",
+            advice=msg("cài bản chương trình mới hơn, hoặc khôi phục bản sao lưu trước khi nâng cấp"),
+        )
+    return found == revision
 
 
 def _config(connection: Connection) -> Config:

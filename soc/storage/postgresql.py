@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -19,6 +18,16 @@ OLDEST = 14
 
 WRITER_LOCK = 0x766F6E67
 """Key of the advisory lock that puts the writers of one database in line."""
+
+_ASK = (
+    "SELECT split_part(current_setting('server_version'), ' ', 1), current_setting('server_encoding'),"
+    " 'B'::text < 'a'::text AND 'a-c'::text < 'ab'::text"
+)
+"""Version, encoding, and whether text is ordered by code point, as SQLite does it.
+
+The ordering is tried out and not read from the catalogue, whose columns change with the version: every collation of a language puts
+small letters beside their capitals.
+"""
 
 _SESSION = {
     "lock_timeout": "30s",  # as long as SQLite waits for the other writer
@@ -72,54 +81,27 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """What a server says of itself and of the database.
-
-    Attributes:
-        version: as its makers write it, `18.6`.
-        by_code_point: whether text is ordered by code point, as SQLite does it.
-    """
-
-    version: str
-    encoding: str
-    by_code_point: bool
-
-
-def ask_server(connection: Connection) -> Server:
-    """Version, encoding and ordering of the database that a connection is to.
-
-    The ordering is tried out and not read from the catalogue, whose columns change with the version. Every collation of a human
-    language puts small letters beside capitals and passes over punctuation, at least one of which shows.
-    """
-    row = connection.exec_driver_sql(
-        "SELECT current_setting('server_version'), current_setting('server_encoding'),"
-        " 'B'::text < 'a'::text AND 'z'::text < 'Đ'::text AND 'a-c'::text < 'ab'::text"
-    ).one()
-    return Server(str(row[0]).split()[0], str(row[1]), bool(row[2]))
-
-
-def require_fit(connection: Connection) -> Server:
-    """The server, when its database can hold cases.
+def require_fit(connection: Connection) -> str:
+    """Name and version of a server whose database can hold cases.
 
     Raises:
         SetupError: too old, or the database was made with another encoding or ordering; both are fixed when it is made.
     """
-    server = ask_server(connection)
-    if int(server.version.partition(".")[0]) < OLDEST:
+    version, encoding, by_code_point = connection.exec_driver_sql(_ASK).one()
+    if int(version.partition(".")[0]) < OLDEST:
         raise SetupError(
-            msg("PostgreSQL {version} quá cũ", version=server.version),
+            msg("PostgreSQL {version} quá cũ", version=version),
             expected=msg("bản {oldest} trở lên", oldest=OLDEST),
             where="database_url",
             advice=msg("nâng cấp máy chủ PostgreSQL"),
         )
-    if server.encoding != "UTF8" or not server.by_code_point:
+    if encoding != "UTF8" or not by_code_point:
         raise SetupError(
-            msg("cơ sở dữ liệu dùng bảng mã {encoding} hoặc thứ tự chữ của một ngôn ngữ", encoding=server.encoding),
+            msg("cơ sở dữ liệu dùng bảng mã {encoding} hoặc thứ tự chữ của một ngôn ngữ", encoding=encoding),
             expected=msg("bảng mã UTF8, thứ tự theo mã ký tự (LOCALE 'C')"),
             where="database_url",
             advice=msg(
                 "tạo lại khi còn trống: CREATE DATABASE vonggac ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0 OWNER …"
             ),
         )
-    return server
+    return f"PostgreSQL {version}"

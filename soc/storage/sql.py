@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import ModuleType
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -94,6 +94,20 @@ class Database:
         with self._answering(), Session(self._reader) as session:
             yield session
             session.flush()  # else a changed object would be forgotten in silence
+
+    def product(self) -> str:
+        """Name and version of the engine, `PostgreSQL 18.6`.
+
+        Raises:
+            SetupError: it cannot hold cases.
+            DatabaseError: no answer.
+        """
+        with self.reading() as session:
+            return self.require_fit(session.connection())
+
+    def require_fit(self, connection: Connection) -> str:
+        """The same over a connection at hand."""
+        return str(_DIALECTS[self.engine.dialect.name].require_fit(connection))
 
     def _answering(self) -> AbstractContextManager[None]:
         return answering(self.engine.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,11 @@ def make_engine(url: URL) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def require_fit(_connection: Connection) -> str:
+    """Name and version; the library comes with Python, which asks for a version that is new enough."""
+    return f"SQLite {sqlite3.sqlite_version}"
 
 
 def _prepare(connection: Any, _record: object) -> None:

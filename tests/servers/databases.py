@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +14,7 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from soc.app.schema import migrate
-from soc.storage.sql import connect
+from soc.storage.sql import Database, connect
 
 
 class CaseDatabases(Protocol):
@@ -20,6 +22,10 @@ class CaseDatabases(Protocol):
 
     def make(self) -> str:
         """The address of a new one."""
+        ...
+
+    def empty(self) -> str:
+        """The address of a new one without any table."""
         ...
 
     def drop(self, url: str) -> None:
@@ -43,9 +49,12 @@ class SqliteDatabases:
         migrate_to_newest(f"sqlite:///{self.template}")
 
     def make(self) -> str:
-        path = self.folder / f"{secrets.token_hex(6)}.sqlite"
-        shutil.copyfile(self.template, path)
-        return f"sqlite:///{path}"
+        url = self.empty()
+        shutil.copyfile(self.template, make_url(url).database or "")
+        return url
+
+    def empty(self) -> str:
+        return f"sqlite:///{self.folder / secrets.token_hex(6)}.sqlite"
 
     def drop(self, url: str) -> None:
         path = Path(make_url(url).database or "")
@@ -74,10 +83,9 @@ class PostgresqlDatabases:
         self._say("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, self.template)
         return self.url_of(name)
 
-    def empty(self, name: str = "") -> str:
-        """The address of a new one without any table."""
+    def empty(self, name: str = "", encoding: str = "UTF8") -> str:
         chosen = name or f"{self.name}_{secrets.token_hex(6)}"
-        self._say("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' STRATEGY FILE_COPY", chosen)
+        self._say("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LOCALE 'C' STRATEGY FILE_COPY", chosen, encoding)
         return self.url_of(chosen)
 
     def drop(self, url: str) -> None:
@@ -94,6 +102,18 @@ class PostgresqlDatabases:
     def _say(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.address, autocommit=True) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@contextmanager
+def opened(databases: CaseDatabases) -> Iterator[Database]:
+    """A new case database, for tests that need many."""
+    url = databases.make()
+    database = connect(url)
+    try:
+        yield database
+    finally:
+        database.close()
+        databases.drop(url)
 
 
 def migrate_to_newest(url: str) -> None:
