@@ -167,8 +167,12 @@ class EventStore(Protocol):
         """Count, minimum, maximum and sum of a numeric or date field."""
         ...
 
-    def delete_before(self, moment: datetime) -> int:
-        """Drop whole days that ended before `moment`; returns how many events went."""
+    def delete_before(self, moment: datetime, query: str | Condition = "") -> int:
+        """Drop the events of whole UTC days that ended before `moment`, of whatever agency or exercise; returns how many went.
+
+        Args:
+            query: only those that match. Raises QueryError.
+        """
         ...
 
     def health(self) -> Health:

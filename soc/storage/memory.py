@@ -196,11 +196,12 @@ class MemoryEventStore:
         counts = tally(numbers(field, event.fields.get(field)) for event in hits)
         return statistics(field, {at: count for at, count in counts.items() if not isinstance(at, str)})
 
-    def delete_before(self, moment: datetime) -> int:
-        """Drop whole UTC days that ended before `moment`."""
-        today = moment.astimezone(UTC).date()
+    def delete_before(self, moment: datetime, query: str | Condition = "") -> int:
+        """Drop what matches of the UTC days that ended before `moment`."""
+        condition, today = condition_of(query), moment.astimezone(UTC).date()
         with self._lock:
-            gone = [event_id for event_id, event in self._events.items() if event.timestamp.date() < today]
+            past = [event for event in self._events.values() if event.timestamp.date() < today]
+            gone = [event.id for event in past if matches(condition, event.fields)]
             for event_id in gone:
                 del self._events[event_id]
         return len(gone)

@@ -174,11 +174,18 @@ class TantivyEventStore:
                 counts[at] = counts.get(at, 0) + hits
         return statistics(field, counts)
 
-    def delete_before(self, moment: datetime) -> int:
-        """Drop whole UTC days that ended before `moment`. Raises SetupError as `acquire` does."""
+    def delete_before(self, moment: datetime, query: str | Condition = "") -> int:
+        """Drop what matches of the UTC days that ended before `moment`; besides, raises SetupError as `acquire` does.
+
+        A day that loses everything goes as a folder. Another is written anew with what stays, in one commit: a kill leaves it as it
+        was, readers see it before or after, and nothing of what was dropped stays on the disk. A damaged day only goes as a whole.
+        """
+        condition = condition_of(query)
         with self._writing:
             self.acquire()
             past = [name for name in self._days.names() if name < day_name(moment)]
+            if not isinstance(condition, Everything):
+                return sum(self._writers.delete_from(day, condition) for day in past)
             gone = sum(len(reading) for reading in self._days.readings(past))
             if past:
                 self._writers.delete(past)

@@ -425,6 +425,93 @@ def test_retention_drops_whole_days_and_their_ids(store: EventStore, make_event:
     assert statuses(store, make_event(10, **{"@timestamp": "2026-11-10T23:59:59Z"})) == [AppendStatus.CREATED]
 
 
+class TestRetentionOfSome:
+    """`delete_before` with a query: what one security level may lose while another may not."""
+
+    EDGE = datetime(2026, 11, 12, 5, tzinfo=UTC)
+
+    @pytest.fixture(autouse=True)
+    def _held(self, store: EventStore, make_event: MakeEvent) -> None:
+        """Days 10 to 13, one event of each of three platforms a day: number = day * 10 + platform."""
+        platforms = ["one_stop", "portal", "Portal"]
+        store.append(
+            [
+                make_event(
+                    day * 10 + n,
+                    soc__platform=platform,
+                    soc__exercise="run-1" if day == 11 and platform == "portal" else None,
+                    message=f"ngày {day}",
+                    source__bytes=day,
+                    **{"@timestamp": f"2026-11-{day}T12:00:00.{n}Z"},
+                )
+                for day in (10, 11, 12, 13)
+                for n, platform in enumerate(platforms)
+            ]
+        )
+
+    @pytest.mark.parametrize(
+        ("query", "gone"),
+        [
+            ("soc.platform:one_stop", [100, 110]),
+            (Equals("soc.platform", "one_stop"), [100, 110]),
+            (Not(Equals("soc.platform", "one_stop")), [101, 102, 111, 112]),
+            ("soc.platform:portal", [101, 102, 111, 112]),
+            ("source.bytes:11", [110, 111, 112]),
+            ("soc.platform:portal AND NOT message:10", [111, 112]),
+            ("soc.exercise:*", [111]),
+            ("soc.platform:absent", []),
+            ("", [100, 101, 102, 110, 111, 112]),
+        ],
+    )
+    def test_only_what_matches_of_past_days_goes_whatever_its_scope(
+        self, store: EventStore, query: str | Condition, gone: list[int]
+    ) -> None:
+        every = [day * 10 + n for day in (10, 11, 12, 13) for n in range(3)]
+        assert store.delete_before(self.EDGE, query) == len(gone)
+        staying = {f"id-{n:04d}" for n in every if n not in gone}
+        assert store.existing([f"id-{n:04d}" for n in every]) == staying
+        assert store.health().events == len(staying)
+        assert store.delete_before(self.EDGE, query) == 0
+
+    def test_what_stays_answers_every_question_as_before(self, store: EventStore) -> None:
+        assert store.delete_before(self.EDGE, "soc.platform:one_stop") == 2
+        left = [101, 102, 112, 120, 121, 122, 130, 131, 132]
+        assert found(store, "") == left
+        assert found(store, "", PROVINCE.during("run-1")) == [111]
+        assert found(store, "message:10") == [101, 102]
+        assert store.get("id-0100", PROVINCE) is None
+        assert store.get("id-0101", PROVINCE) is not None
+        assert store.terms("", PROVINCE, "soc.platform").values == (TermCount("Portal", 7), TermCount("one_stop", 2))
+        assert store.cardinality("source.bytes:<12", PROVINCE, "event.id") == 3
+        assert store.stats("", PROVINCE, "source.bytes") == Stats(9, 10.0, 13.0, 10.0 * 2 + 11 + 12 * 3 + 13 * 3)
+        day = datetime(2026, 11, 10, tzinfo=UTC)
+        bars = store.histogram("", PROVINCE, Window(day, day + timedelta(days=4)), timedelta(days=1))
+        assert [bar.count for bar in bars] == [2, 1, 3, 3]
+        first = store.search(Search("", PROVINCE, size=5, ascending=True))
+        rest = store.search(Search("", PROVINCE, size=5, ascending=True, after=first.next))
+        assert [event.id for event in (*first.events, *rest.events)] == [f"id-{n:04d}" for n in left]
+
+    def test_an_event_that_went_may_come_again_and_one_that_stayed_may_not(
+        self, store: EventStore, make_event: MakeEvent
+    ) -> None:
+        store.delete_before(self.EDGE, "soc.platform:one_stop")
+        again = [make_event(n, **{"@timestamp": f"2026-11-10T12:00:00.{n - 100}Z"}) for n in (100, 101)]
+        assert statuses(store, *again) == [AppendStatus.CREATED, AppendStatus.DUPLICATE]
+        assert found(store, "", window=Window(START - timedelta(days=30), START - timedelta(days=6))) == [100, 101, 102]
+
+    def test_a_day_goes_in_parts_until_nothing_is_left(self, store: EventStore) -> None:
+        for platform, gone in (("one_stop", 2), ("portal", 4), ("portal", 0)):
+            assert store.delete_before(self.EDGE, f"soc.platform:{platform}") == gone
+        oldest = store.health().oldest
+        assert oldest is not None
+        assert oldest.day == 12
+
+    def test_a_query_that_cannot_be_understood_drops_nothing(self, store: EventStore) -> None:
+        with pytest.raises(QueryError):
+            store.delete_before(self.EDGE, "soc.platform:(")
+        assert store.health().events == 12
+
+
 def test_health_tells_what_is_held(store: EventStore, make_event: MakeEvent) -> None:
     assert (store.health().ok, store.health().events, store.health().oldest) == (True, 0, None)
     store.append([make_event(0), make_event(60 * 24, soc__exercise="run-1")])

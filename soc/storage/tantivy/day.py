@@ -71,6 +71,11 @@ class Reading:
         with translated(self.name):
             return self.compile.question(condition, scope, window)
 
+    def question_of_all(self, condition: Condition) -> Query:
+        """The condition without scope or window: for the writer's own housekeeping."""
+        with translated(self.name):
+            return self.compile.condition(condition)
+
     def any_key(self, field: str, keys: Sequence[Key]) -> Query:
         """Events that hold one of the keys, at least one, in a field."""
         with translated(self.name):

@@ -9,10 +9,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import tantivy
+from tantivy import Query
 
 from soc.core.errors import EngineError
+from soc.core.event import Event
 from soc.core.i18n import Message
 from soc.storage.admission import Admitted, admit
+from soc.storage.conditions import Condition
+from soc.storage.tantivy.compile import none_of
 from soc.storage.tantivy.day import LAYOUT_FILE, Day, layout_id
 from soc.storage.tantivy.days import DAMAGED, GONE, NEW, OLD, Days, remove
 from soc.storage.tantivy.faults import translated
@@ -82,6 +86,35 @@ class DayWriters:
             remove(self._root / day)
         with translated(str(self._root)):
             self._register.drop(days)
+
+    def delete_from(self, day: str, gone: Condition) -> int:
+        """Drop those events of a day that match, whatever their scope; gives how many went.
+
+        Their ids stay in the register until the day goes: a hit there is only a hint where to look.
+        """
+        reading = self._days.reading(day)
+        if reading is None:
+            return 0
+        going = reading.question_of_all(gone)
+        count = reading.count(going)
+        if count == len(reading):
+            self.delete([day])
+        elif count:
+            self._write_anew(day, reading.by_time(none_of(going), ascending=True))
+        return count
+
+    def _write_anew(self, day: str, staying: Iterable[Event]) -> None:
+        """Put events in the place of all that a day holds, in one commit."""
+        with translated(day):
+            writer = self._writer(day)
+            try:
+                writer.delete_documents_by_query(Query.all_query())
+                for event in staying:
+                    writer.add_document(_again(event))
+                writer.commit()
+            except BaseException:
+                self._open.pop(day, None)  # with the writer goes what it was told and has not committed
+                raise
 
     def close(self) -> None:
         """Wait for merges and release all writers."""
@@ -181,11 +214,16 @@ def _sync(folder: Path) -> None:
 def _copy(old: Day, folder: Path) -> None:
     writer = tantivy.Index.open(str(folder)).writer(heap_size=_HEAP_BYTES, num_threads=1)
     for number, event in enumerate(old.reading().everything(), start=1):
-        admitted = admit(event)
-        if isinstance(admitted, Message):
-            raise ValueError(admitted.render())  # noqa: TRY004 - the day is set aside with this reason, not mistyped
-        writer.add_document(document(admitted))
+        writer.add_document(_again(event))
         if number % _BATCH == 0:
             writer.commit()
     writer.commit()
     writer.wait_merging_threads()
+
+
+def _again(event: Event) -> tantivy.Document:
+    """A stored event laid out again. Raises ValueError for one that would not be admitted today."""
+    admitted = admit(event)
+    if isinstance(admitted, Message):
+        raise ValueError(admitted.render())  # noqa: TRY004 - the day is set aside with this reason, not mistyped
+    return document(admitted)
