@@ -9,6 +9,7 @@ for a web server's worth of modules.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property, lru_cache, partial
@@ -50,6 +51,7 @@ from soc.compliance.evidence_service import EvidenceService
 from soc.compliance.systems import SystemRegister
 from soc.core.clock import Clock, SystemClock
 from soc.core.errors import DefinitionError
+from soc.core.event import Event
 from soc.core.settings import Settings
 from soc.exercises.scenario import Scenario, load_scenarios
 from soc.exercises.service import ExerciseService
@@ -57,8 +59,8 @@ from soc.incidents.duties import DutyBook, load_duties
 from soc.incidents.reader import IncidentReader
 from soc.incidents.service import IncidentService
 from soc.storage.blobs import BlobStore
+from soc.storage.events import EventStore
 from soc.storage.sql import Database, connect
-from soc.storage.tantivy_store import TantivyEventStore
 
 if TYPE_CHECKING:
     from celery import Celery  # type: ignore[import-untyped]
@@ -90,8 +92,12 @@ if TYPE_CHECKING:
     from soc.app.redo import Redo
     from soc.app.rule_loading import Loaded
     from soc.compliance.assessor import Assessor
+    from soc.storage.elastic.client import Cluster
 
 Part = TypeVar("Part")
+
+UNKNOWN_LEVEL = 5
+"""Of events whose platform is gone, or of a national system whose level is not ours to propose: they are kept longest."""
 
 
 class Application:
@@ -106,6 +112,8 @@ class Application:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self._writer = writer
+        self.stopping = threading.Event()
+        """Set by whoever ends the process: what waits for an engine waits no longer."""
         self._closers: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
@@ -140,9 +148,49 @@ class Application:
         return self._closing(database, database.close)
 
     @cached_property
-    def store(self) -> TantivyEventStore:
-        store = TantivyEventStore(self.home / "events", writable=self._writer)
+    def store(self) -> EventStore:
+        """Where events are kept: a folder of the home, or a cluster."""
+        store = self._cluster_store() if self.settings.store == "elasticsearch" else self._folder_store()
         return self._closing(store, store.close)
+
+    def _folder_store(self) -> EventStore:
+        from soc.storage.tantivy_store import TantivyEventStore
+
+        return TantivyEventStore(self.home / "events", writable=self._writer)
+
+    def _cluster_store(self) -> EventStore:
+        from soc.storage.elastic.client import connect as connect_cluster
+        from soc.storage.elastic.names import Names
+        from soc.storage.elastic_store import ElasticEventStore
+
+        cluster = self.cluster
+        return ElasticEventStore(
+            connect_cluster(cluster),
+            Names(cluster.prefix),
+            where=cluster.url,
+            level_of=self._level_of,
+            wait=self.stopping.wait,
+        )
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The Elasticsearch of the settings."""
+        from soc.storage.elastic.client import Cluster
+
+        chosen = self.settings
+        return Cluster(
+            chosen.elasticsearch_url,
+            chosen.elasticsearch_api_key,
+            chosen.elasticsearch_user,
+            chosen.elasticsearch_password,
+            chosen.elasticsearch_ca,
+            chosen.elasticsearch_prefix,
+        )
+
+    def _level_of(self, event: Event) -> int:
+        """Security level of the platform that an event comes from."""
+        platform = self.platforms.get(str(event.fields.get("soc.platform", "")))
+        return UNKNOWN_LEVEL if platform is None else platform.proposed_level or UNKNOWN_LEVEL
 
     @cached_property
     def saved_searches(self) -> SavedSearches:

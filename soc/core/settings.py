@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr
 from pydantic_settings import (
@@ -35,6 +35,23 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=default_home, description="Folder of all data of this installation")
     lang: Lang = Field(default=Lang.VI, description="Language of the command line and of pages without a preference")
     province: str = Field(default="dong-nai", description="Id of the agency at the root of the tree")
+    store: Literal["embedded", "elasticsearch"] = Field(
+        default="embedded", description="Where events are kept: a folder in the home, or an Elasticsearch cluster"
+    )
+    elasticsearch_url: str = Field(
+        default="", description="https://host:9200 of the cluster, several with commas between them; no password in it"
+    )
+    elasticsearch_api_key: SecretStr | None = Field(
+        default=None, description="Encoded API key for the cluster, as soc elastic setup makes it"
+    )
+    elasticsearch_user: str = Field(default="", description="User of the cluster, where no API key is used")
+    elasticsearch_password: SecretStr | None = Field(default=None, description="Password of that user")
+    elasticsearch_ca: Path | None = Field(
+        default=None, description="PEM file of the authority that signed the cluster's certificate"
+    )
+    elasticsearch_prefix: str = Field(
+        default="vonggac", pattern=r"^[a-z][a-z0-9-]{0,60}$", description="What the names of indices begin with"
+    )
     database_url: str = Field(default="", description="SQLAlchemy URL of the case database; empty = SQLite in the home")
     broker_url: str = Field(default="", description="Celery broker; empty = folder in the home")
     http_host: str = Field(default="127.0.0.1", description="Address the console listens on")

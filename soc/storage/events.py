@@ -1,6 +1,7 @@
 """The event store port: what every engine answers, in one query language and one aggregation shape.
 
-Engines: `soc.storage.memory` (reference, for tests) and `soc.storage.tantivy_store` (embedded). One contract suite runs over all of them.
+Engines: `soc.storage.memory` (reference, for tests), `soc.storage.tantivy_store` (embedded) and `soc.storage.elastic_store` (a
+cluster). One contract suite runs over all of them.
 Queries are Lucene text (`soc.storage.query`), "" for everything, or a condition (`soc.storage.conditions`). Every question takes a
 Scope: the one gate for tenants and exercises. Windows are over `@timestamp`.
 """
@@ -121,6 +122,10 @@ class Health:
 class EventStore(Protocol):
     """A store of events. Appends come from one writer process; readers may be many."""
 
+    def acquire(self) -> None:
+        """Become the writer where the engine knows but one; harmless when called again. Raises SetupError when it cannot be."""
+        ...
+
     def append(self, events: Sequence[Event]) -> list[AppendResult]:
         """Keep new events, create-only; durable and visible to every later question when it returns.
 
@@ -173,6 +178,10 @@ class EventStore(Protocol):
         Args:
             query: only those that match. Raises QueryError.
         """
+        ...
+
+    def tend(self) -> None:
+        """The housekeeping that the engine needs now and then, by the writer."""
         ...
 
     def health(self) -> Health:

@@ -119,6 +119,9 @@ class MemoryEventStore:
         self._events: dict[str, Event] = {}
         self._lock = threading.Lock()
 
+    def acquire(self) -> None:
+        """Nothing to take: nobody else can reach it."""
+
     def append(self, events: Sequence[Event]) -> list[AppendResult]:
         """Keep new events. See `EventStore.append`."""
         results, admitted = sort_out(events)
@@ -205,6 +208,9 @@ class MemoryEventStore:
             for event_id in gone:
                 del self._events[event_id]
         return len(gone)
+
+    def tend(self) -> None:
+        """Nothing to do."""
 
     def health(self) -> Health:
         """Always well."""

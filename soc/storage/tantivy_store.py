@@ -191,6 +191,9 @@ class TantivyEventStore:
                 self._writers.delete(past)
         return gone
 
+    def tend(self) -> None:
+        """Nothing to do: merges run by themselves."""
+
     def health(self) -> Health:
         """What the store holds; not well when a day is damaged, or waits to be laid out anew by the writer."""
         names = self._days.names()

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from soc.core.clock import iso
 from soc.core.event import Event
-from soc.storage.elastic.client import Cluster as ClusterSettings
-from soc.storage.elastic.client import connect
 from soc.storage.elastic.names import Names
 from soc.storage.elastic_store import ElasticEventStore
 from soc.storage.events import EventStore
 from soc.storage.memory import MemoryEventStore
 from soc.storage.tantivy_store import TantivyEventStore
 from tests.servers.cluster import Cluster
+from tests.storage.elastic import emptied
 
 START = datetime(2026, 11, 17, 1, 0, tzinfo=UTC)
 
@@ -51,7 +48,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventStore
     if request.param == "elasticsearch":
         engine = request.getfixturevalue("elastic_store")
     else:
-        engine = MemoryEventStore() if request.param == "memory" else TantivyEventStore(tmp_path / "events", writable=True)
+        engine = (
+            MemoryEventStore() if request.param == "memory" else TantivyEventStore(tmp_path / "events", writable=True)
+        )
     yield engine
     engine.close()
 
@@ -67,18 +66,8 @@ def elastic_indices(elasticsearch: Cluster) -> Iterator[Names]:
 @pytest.fixture
 def elastic_store(elasticsearch: Cluster, elastic_indices: Names) -> Iterator[ElasticEventStore]:
     """An empty store in a real Elasticsearch."""
-    store = make_elastic_store(elasticsearch, elastic_indices.prefix)
-    store.delete_before(datetime.max.replace(tzinfo=UTC))
-    yield store
-    store.close()
-
-
-def make_elastic_store(cluster: Cluster, prefix: str) -> ElasticEventStore:
-    """A store under a prefix; all events are of level 3."""
-    client = connect(ClusterSettings(cluster.url, user=cluster.user, password=SecretStr(cluster.password)))
-    return ElasticEventStore(
-        client, Names(prefix), where=cluster.url, level_of=lambda _: 3, wait=threading.Event().wait
-    )
+    with emptied(elasticsearch, elastic_indices.prefix) as store:
+        yield store
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
-"""The tantivy store answers every question as the reference evaluator does, whatever the events and the query."""
+"""Each indexed store answers every question as the reference evaluator does, whatever the events and the query."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from soc.core.scope import PROVINCE, Scope
 from soc.storage.events import EventStore, Search
 from soc.storage.memory import MemoryEventStore
 from soc.storage.tantivy_store import TantivyEventStore
+from tests.storage.elastic import emptied
 
 START = datetime(2026, 11, 16, 22, 0, tzinfo=UTC)
 
@@ -175,34 +178,54 @@ steady = settings(
 )
 
 
-def both(held: list[Event], folder: str) -> tuple[MemoryEventStore, TantivyEventStore]:
-    stores = MemoryEventStore(), TantivyEventStore(Path(folder), writable=True)
-    first, second = (store.append(held) for store in stores)
-    assert first == second
-    return stores
+Engines = Callable[[], AbstractContextManager[EventStore]]
 
 
-@given(events, st.lists(question, min_size=4, max_size=8))
+@pytest.fixture(scope="session", params=["tantivy", pytest.param("elasticsearch", marks=pytest.mark.elasticsearch)])
+def engines(request: pytest.FixtureRequest) -> Engines:
+    """Opens an empty store of an engine, for each generated set of events anew."""
+    if request.param == "tantivy":
+        return tantivy
+    cluster, names = request.getfixturevalue("elasticsearch"), request.getfixturevalue("elastic_indices")
+    return lambda: emptied(cluster, names.prefix)
+
+
+@contextmanager
+def tantivy() -> Iterator[EventStore]:
+    with tempfile.TemporaryDirectory() as folder:
+        store = TantivyEventStore(Path(folder), writable=True)
+        yield store
+        store.close()
+
+
+@contextmanager
+def both(held: list[Event], engines: Engines) -> Iterator[tuple[MemoryEventStore, EventStore]]:
+    memory = MemoryEventStore()
+    with engines() as engine:
+        assert engine.append(held) == memory.append(held)
+        yield memory, engine
+
+
+@given(held=events, questions=st.lists(question, min_size=20, max_size=24))
 @steady
 def test_every_query_finds_the_same_events_in_the_same_order(
-    held: list[Event], questions: list[tuple[str, Scope, Window | None]]
+    engines: Engines, held: list[Event], questions: list[tuple[str, Scope, Window | None]]
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        memory, engine = both(held, folder)
+    with both(held, engines) as (memory, engine):
         for text, scope, window in questions:
             expected = list(memory.scan(text, scope, window))
             assert list(engine.scan(text, scope, window)) == expected, text
             assert engine.count(text, scope, window) == len(expected), text
-        engine.close()
 
 
-@given(events, st.lists(st.tuples(question, name | st.just("soc.time.in_hours")), min_size=3, max_size=5))
+@given(
+    held=events, questions=st.lists(st.tuples(question, name | st.just("soc.time.in_hours")), min_size=3, max_size=5)
+)
 @steady
 def test_every_figure_is_the_same(
-    held: list[Event], questions: list[tuple[tuple[str, Scope, Window | None], str]]
+    engines: Engines, held: list[Event], questions: list[tuple[tuple[str, Scope, Window | None], str]]
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        memory, engine = both(held, folder)
+    with both(held, engines) as (memory, engine):
         for (text, scope, window), field in questions:
             of = field.replace("\\", "")
             for size in (1, 3):
@@ -213,7 +236,6 @@ def test_every_figure_is_the_same(
             bars = window or Window(START, START + timedelta(days=3))
             step = timedelta(minutes=77)
             assert engine.histogram(text, scope, bars, step) == memory.histogram(text, scope, bars, step)
-        engine.close()
 
 
 def statistics(store: EventStore, text: str, scope: Scope, field: str, window: Window | None) -> object:
@@ -223,19 +245,20 @@ def statistics(store: EventStore, text: str, scope: Scope, field: str, window: W
         return str(refused)
 
 
-@given(events, st.lists(st.tuples(question, name, st.booleans(), st.integers(1, 5)), min_size=2, max_size=4))
+paging = st.tuples(question, name, st.booleans(), st.integers(1, 5))
+
+
+@given(held=events, questions=st.lists(paging, min_size=2, max_size=4))
 @steady
 def test_paging_gives_the_same_pages_without_gap_or_repeat(
-    held: list[Event], questions: list[tuple[tuple[str, Scope, Window | None], str, bool, int]]
+    engines: Engines, held: list[Event], questions: list[tuple[tuple[str, Scope, Window | None], str, bool, int]]
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        memory, engine = both(held, folder)
+    with both(held, engines) as (memory, engine):
         for (text, scope, window), field, ascending, size in questions:
             asked = Search(text, scope, window, field.replace("\\", ""), ascending, size)
             seen = pages(engine, asked)
             assert seen == pages(memory, asked), asked
             assert sorted(seen) == sorted(event.id for event in memory.scan(text, scope, window))
-        engine.close()
 
 
 def pages(store: EventStore, asked: Search) -> list[str]:
@@ -253,11 +276,10 @@ def pages(store: EventStore, asked: Search) -> list[str]:
 
 
 @pytest.mark.parametrize("asked", ["user* val*", "message:user*\\ val1*", "message:user\\ ?????????????????????????"])
-def test_a_pattern_beyond_the_limits_of_the_engine_is_still_answered_exactly(asked: str, tmp_path: Path) -> None:
+def test_a_pattern_beyond_the_limits_of_the_engine_is_still_answered_exactly(asked: str, engines: Engines) -> None:
     held = [
         Event({"event.id": f"{n}", "@timestamp": iso(START), "soc.agency": "xa-01", "message": f"user{n} val{n}"})
         for n in range(14_000)
     ]
-    memory, engine = both(held, str(tmp_path))
-    assert engine.count(asked, PROVINCE) == memory.count(asked, PROVINCE)
-    engine.close()
+    with both(held, engines) as (memory, engine):
+        assert engine.count(asked, PROVINCE) == memory.count(asked, PROVINCE)
