@@ -119,6 +119,71 @@ def test_a_batch_cut_by_a_kill_is_completed_by_sending_it_again(folder: Path, ma
     store.close()
 
 
+# Drops by query what is past its time, day by day.
+DROPPER = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from soc.storage.tantivy_store import TantivyEventStore
+
+store = TantivyEventStore(Path(sys.argv[1]), writable=True)
+store.acquire()
+print("ready", flush=True)
+store.delete_before(datetime.fromisoformat("2027-01-01T00:00:00+00:00"), "soc.platform:goes")
+"""
+
+
+def test_a_writer_killed_while_it_drops_leaves_each_day_as_before_or_after(folder: Path) -> None:
+    chance = random.Random(11)  # noqa: S311 - the moment of a kill
+    days = [iso(START + timedelta(days=n)) for n in range(4)]
+    goes, stays = ({f"{kind}-{n}" for n in range(len(days) * 150)} for kind in ("goes", "stays"))
+    events = [
+        Event(
+            {
+                "event.id": ident,
+                "@timestamp": days[int(ident.split("-")[1]) % len(days)],
+                "soc.agency": "xa-01",
+                "soc.platform": ident.split("-")[0],
+            }
+        )
+        for ident in sorted(goes | stays)
+    ]
+    with_writer = TantivyEventStore(folder, writable=True)
+    with_writer.append(events)
+    with_writer.close()
+    for _ in range(2):
+        child = subprocess.Popen([sys.executable, "-c", DROPPER, str(folder)], stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(chance.random() * 0.1)  # any point of the dropping will do
+        killed(child)
+        reader = TantivyEventStore(folder, writable=False)
+        for moment in days:
+            left = {event.id for event in reader.scan(f'@timestamp:"{moment}"', PROVINCE)}
+            of_day = {event.id for event in events if event.fields["@timestamp"] == moment}
+            assert left in (of_day, of_day & stays)
+        reader.close()
+    again = TantivyEventStore(folder, writable=True)
+    again.delete_before(START + timedelta(days=30), "soc.platform:goes")
+    assert {event.id for event in again.scan("", PROVINCE)} == stays
+    created = {result.event_id for result in again.append(events) if result.status is AppendStatus.CREATED}
+    assert created == goes
+    again.close()
+
+
+def test_what_was_dropped_by_query_is_not_on_the_disk_any_more(folder: Path, make_event: MakeEvent) -> None:
+    noise = random.Random(5)  # noqa: S311 - text that does not compress
+    store = TantivyEventStore(folder, writable=True)
+    store.append(
+        [make_event(n, soc__platform="goes" if n else "stays", note=noise.randbytes(200).hex()) for n in range(400)]
+    )
+    before = sum(path.stat().st_size for path in (folder / "2026-11-17").iterdir())
+    assert store.delete_before(START + timedelta(days=2), "soc.platform:goes") == 399
+    assert sum(path.stat().st_size for path in (folder / "2026-11-17").iterdir()) < before / 20
+    assert store.count("", PROVINCE) == 1
+    store.close()
+
+
 def test_a_reader_in_another_process_sees_what_is_committed_without_reopening(
     folder: Path, reader: TantivyEventStore
 ) -> None:
@@ -240,7 +305,7 @@ def test_an_index_of_the_first_layout_gets_the_mark_of_altered_values(
     """Version 1 had no such mark; a hunt that relied on it would miss what a long value holds."""
     with monkeypatch.context() as past:
         past.setattr(day, "VERSION", 1)
-        past.setattr(layout, "altered", lambda *_: False)
+        past.setattr(layout, "altered_fields", lambda *_: [])
         first = TantivyEventStore(folder, writable=True)
         first.append([make_event(1, user__name="x" * 5000), make_event(2)])
         assert first.count(Altered(), PROVINCE) == 0
