@@ -6,19 +6,28 @@ Redis, may lose what it holds: the truth about work is in SQL, and a sweep finds
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from celery import Celery  # type: ignore[import-untyped]
-from kombu.exceptions import KombuError
+from kombu.exceptions import ChannelError, KombuError
 
 from playbooks.folder import folder_broker
-from soc.core.errors import EngineError
+from playbooks.outage import Outage
+from soc.core.errors import BrokerError, SetupError
 from soc.core.i18n import msg
 
 ADVANCE = "playbook.advance"
 """Name of the task that moves a playbook run."""
+
+SERVERS = ("redis", "rediss", "amqp", "amqps")
+CONNECT_S, ANSWER_S = 2.0, 3.0
+"""How long a server may take. Whoever starts a run waits for it, and a run that nobody was asked for is found by the sweep."""
 
 
 class Lane(StrEnum):
@@ -28,12 +37,80 @@ class Lane(StrEnum):
     LONG = "vonggac-long"
 
 
-def make_client(home: Path, broker_url: str = "") -> Celery:
-    """A Celery app that can send and receive over the broker, and has no tasks of its own.
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """The way to the workers.
+
+    Attributes:
+        app: can send and receive; has no tasks of its own.
+        place: where the broker is, without the password.
+        secret: the password, "" without one; kept out of all that is said.
+        outage: told whenever this process finds the broker answering or not.
+    """
+
+    app: Celery
+    place: str
+    secret: str
+    outage: Outage
+
+    def queue(self, task: str, lane: Lane) -> CeleryQueue:
+        """The queue of one task."""
+        return CeleryQueue(self, task, lane)
+
+    def depth(self, lane: Lane) -> int:
+        """How many messages wait in a lane; BrokerError when the broker does not answer.
+
+        A message more or less means nothing, as the work itself is in SQL.
+        """
+        with self.answering(), self.app.connection_for_write() as connection:
+            try:
+                return int(connection.default_channel.queue_declare(lane.value, passive=True).message_count)
+            except ChannelError:  # there is no such queue as long as nothing was sent
+                return 0
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Around one exchange with the broker: translates what goes wrong, and keeps account of outages."""
+        try:
+            yield
+        except (KombuError, OSError) as problem:
+            reason = self.without_secret(str(problem))
+            self.outage.lost(reason)
+            raise BrokerError(
+                msg("không gửi được việc cho tiến trình nền: {reason}", reason=reason),
+                where=self.place,
+                advice=msg("việc được gửi lại khi tiến trình nền quét; kiểm tra broker_url"),
+            ) from problem
+        self.outage.back()
+
+    def without_secret(self, text: str) -> str:
+        """The first line of what a fault says, without the password."""
+        text = text.partition("\n")[0]
+        return (text.replace(self.secret, "***") if self.secret else text)[:200]
+
+
+class CeleryQueue:
+    """The queue of one task, over Celery."""
+
+    def __init__(self, broker: Broker, task: str, lane: Lane) -> None:
+        self.broker, self.task, self.lane = broker, task, lane
+
+    def enqueue(self, job: str, delay_s: float = 0) -> None:
+        """Send the message; one try, as the sweep is the second. Raises BrokerError."""
+        send, wait = self.broker.app.send_task, delay_s or None
+        with self.broker.answering():
+            send(self.task, args=[job], queue=self.lane.value, countdown=wait, retry=False)
+
+
+def make_broker(home: Path, broker_url: str = "") -> Broker:
+    """The way to the workers; nothing is connected yet.
 
     Args:
         home: folder of the installation; the folder broker lives in `home/broker`.
         broker_url: `redis://...` or `amqp://...`; "" = the folder.
+
+    Raises:
+        SetupError: a URL that cannot be used.
     """
     app = Celery("vonggac", set_as_current=False)
     app.conf.update(
@@ -46,30 +123,42 @@ def make_client(home: Path, broker_url: str = "") -> Celery:
         worker_prefetch_multiplier=1,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
         enable_utc=True,
         timezone="UTC",
     )
-    app.conf.update(_server(broker_url) if broker_url else folder_broker(home / "broker"))
-    return app
+    url = _checked(broker_url) if broker_url else None
+    place = f"{url.scheme}://{url.hostname}:{url.port or ''}{url.path}" if url else str(home / "broker")
+    outage = Outage(f"broker {place}", "work stays in the database and goes on when it is back")
+    app.conf.update(_server(broker_url) if url else folder_broker(home / "broker", outage))
+    return Broker(app, place, unquote(url.password or "") if url else "", outage)
 
 
 def _server(broker_url: str) -> dict[str, Any]:
-    return {"broker_url": broker_url}
+    options: dict[str, Any] = {"max_retries": 0}
+    if broker_url.startswith("redis"):
+        options |= {"socket_connect_timeout": CONNECT_S, "socket_timeout": ANSWER_S, "socket_keepalive": True}
+    return {
+        "broker_url": broker_url,
+        "broker_connection_timeout": CONNECT_S,
+        "broker_transport_options": options,
+    }
 
 
-class CeleryQueue:
-    """The queue of one task, over Celery."""
-
-    def __init__(self, app: Celery, task: str, lane: Lane) -> None:
-        self.app, self.task, self.lane = app, task, lane
-
-    def enqueue(self, job: str, delay_s: float = 0) -> None:
-        """Send the message; one try, as the sweep is the second. Raises EngineError."""
-        try:
-            self.app.send_task(self.task, args=[job], queue=self.lane.value, countdown=delay_s or None, retry=False)
-        except (KombuError, OSError) as problem:
-            raise EngineError(
-                msg("không gửi được việc cho tiến trình nền: {reason}", reason=str(problem)[:200]),
-                advice=msg("việc được gửi lại khi tiến trình nền quét; kiểm tra broker_url"),
-            ) from problem
+def _checked(broker_url: str) -> SplitResult:
+    """The parts of a URL that can be used. The URL itself never goes into a message, as it may hold a password."""
+    try:
+        url = urlsplit(broker_url)
+        usable = url.scheme in SERVERS and bool(url.hostname) and url.port != 0  # a bad port raises
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SetupError(
+            msg("địa chỉ hàng đợi việc không dùng được"),
+            expected=msg("redis://:mật-khẩu@máy:cổng/số, rediss://, amqp:// hoặc để trống"),
+            where="SOC_BROKER_URL",
+            advice=msg("ký tự đặc biệt trong mật khẩu phải viết dạng %XX"),
+        )
+    return url

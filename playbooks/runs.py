@@ -8,12 +8,12 @@ effect is meant exactly once, delivered at least once, and recognisable by its k
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from playbooks.action import Actions
@@ -29,9 +29,12 @@ from soc.incidents.actor import suite_for
 from soc.incidents.service import IncidentService
 from soc.storage.sql import Database
 
-_LOG = logging.getLogger(__name__)
+NEVER = datetime.fromtimestamp(0, UTC)
+"""When a worker was last asked for a run that the broker did not take."""
+
 _MOVING = (RunState.RUNNING, RunState.UNDOING)
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 5, 3600
+_PATIENCE_S = 15
 _CRASHES = 3
 """Attempts beyond the retries of a step: an attempt that died with its worker says nothing about the step."""
 
@@ -46,7 +49,7 @@ class Pace:
     """
 
     grace: float = 10
-    patience: float = 15
+    patience: float = _PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class RunService:
     ) -> None:
         self.database, self.clock, self.incidents = database, clock, incidents
         self.actions, self.queue, self.pace = actions, queue, pace
+        self._in_hand: set[tuple[str, str]] = set()  # (run, owner of the lease) of the steps under way in this process
 
     def advance(self, run: str) -> None:
         """Do the next due step of a run, if there is one and no other worker has it in hand; then ask for the one after.
@@ -94,23 +98,40 @@ class RunService:
             job = self._claim(session, run)
         if job is None:
             return
-        outcome = self._perform(job)
-        with self.database.transaction() as session:
-            wait = self._settle(session, job, outcome)
+        held = (job.run, job.owner)
+        self._in_hand.add(held)
+        try:
+            outcome = self._perform(job)
+            with self.database.transaction() as session:
+                wait = self._settle(session, job, outcome)
+        finally:
+            self._in_hand.discard(held)
         if wait is not None:
-            ask(self.queue, run, wait)
+            ask(self.database, self.queue, run, wait)
 
     def sweep(self) -> int:
-        """Ask again for every run that should be moving and is in nobody's hands; returns how many."""
+        """Ask again for every run that should be moving and is in nobody's hands; returns how many the broker took.
+
+        Stops at the first that it does not take: the next sweep begins with those left over.
+        """
         now = self.clock.now()
-        with self.database.transaction() as session:
-            lost = list(session.scalars(select(RunRow).where(*self._lost(now)).order_by(RunRow.started)))
-            for row in lost:
-                row.asked = now
-            runs = [row.id for row in lost]
-        for run in runs:
-            ask(self.queue, run)
-        return len(runs)
+        with self.database.reading() as session:
+            lost = list(session.scalars(select(RunRow.id).where(*self._lost(now)).order_by(RunRow.started)))
+        asked = list(takewhile(lambda run: ask(self.database, self.queue, run), lost))
+        if asked:
+            _set_asked(self.database, asked, now)
+        return len(asked)
+
+    def release(self) -> None:
+        """Give back the leases of the steps under way: this process ends before they have, and another may take them at once.
+
+        What they come to is not written down any more; the next attempt carries the same key.
+        """
+        for run, owner in tuple(self._in_hand):
+            with self.database.transaction() as session:
+                row = session.get(RunRow, run, with_for_update=True)
+                if row is not None and row.lease_owner == owner:
+                    row.lease_owner, row.lease_until, row.asked = "", None, NEVER
 
     def _lost(self, now: datetime) -> Iterator[ColumnElement[bool]]:
         asked_before = now - timedelta(seconds=self.pace.patience)
@@ -255,12 +276,29 @@ class RunService:
         self.incidents.respond(session, suite_for(job.plan.exercise), job.plan.incident, data, op)
 
 
-def ask(queue: Queue, run: str, delay_s: float = 0) -> None:
-    """Ask a worker to move the run; a broker that is down only costs time, as the sweep asks again."""
+def ask(database: Database, queue: Queue, run: str, delay_s: float = 0) -> bool:
+    """Ask a worker to move the run; whether the broker took it.
+
+    One that is down only costs time: the run is marked as one that nobody was asked for, and the next sweep has it.
+    """
     try:
         queue.enqueue(run, delay_s)
-    except EngineError as problem:
-        _LOG.warning("run %s: %s", run, problem.render(Lang.EN))
+    except EngineError:  # the queue has told the log, once for all its messages
+        _set_asked(database, [run], NEVER)
+        return False
+    return True
+
+
+def is_stalled(row: RunRow, now: datetime) -> bool:
+    """Whether a run should have been moved on by now, and no worker has taken it."""
+    if row.state not in _MOVING or row.due > now or (row.lease_until is not None and row.lease_until > now):
+        return False
+    return row.asked <= now - timedelta(seconds=2 * _PATIENCE_S)
+
+
+def _set_asked(database: Database, runs: Sequence[str], moment: datetime) -> None:
+    with database.transaction() as session:
+        session.execute(update(RunRow).where(RunRow.id.in_(runs)).values(asked=moment))
 
 
 def read_plan(session: Session, plan_hash: str) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from playbooks.action import Actions
 from playbooks.model import Library, Playbook
 from playbooks.plan import Plan, make_plan
 from playbooks.queue import Queue
-from playbooks.runs import ask, close_open_steps, read_plan
+from playbooks.runs import ask, close_open_steps, is_stalled, read_plan
 from playbooks.states import Decision, DryStep, PlanView, RunState, RunView, StepState, StepView
 from playbooks.tables import DecisionRow, EffectRow, PlanRow, RunRow, StepRow
 from soc.access.principal import Principal, Right
@@ -143,7 +144,7 @@ class PlaybookService:
                 for position, step in enumerate(plan.steps)
             )
             self._write(session, principal, "playbook.start", plan, run=run)
-        ask(self.queue, run)
+        ask(self.database, self.queue, run)
         return self.run(principal, run)
 
     def stop(self, principal: Principal, run: str, reason: str) -> RunView:
@@ -165,14 +166,14 @@ class PlaybookService:
             row.state, row.due, row.asked, row.finished = RunState.UNDOING.value, now, now, None
             close_open_steps(session, run, now)
             self._write(session, principal, "playbook.undo", read_plan(session, row.plan), run=run, reason=reason)
-        ask(self.queue, run)
+        ask(self.database, self.queue, run)
         return self.run(principal, run)
 
     def run(self, principal: Principal, run: str) -> RunView:
         """One run with its steps."""
         principal.require(Right.READ_INCIDENTS)
         with self.database.reading() as session:
-            return _run_view(session, self._visible_run(session, principal, run, lock=False))
+            return _run_view(session, self._visible_run(session, principal, run, lock=False), self.clock.now())
 
     def runs(self, principal: Principal, incident: str = "", limit: int = 50) -> tuple[RunView, ...]:
         """Runs, newest first: of one incident, or all of the scope."""
@@ -187,7 +188,7 @@ class PlaybookService:
             query = query.where(RunRow.incident == incident)
         with self.database.reading() as session:
             rows = session.scalars(query.order_by(RunRow.started.desc(), RunRow.id).limit(limit))
-            return tuple(_run_view(session, row) for row in list(rows))
+            return tuple(_run_view(session, row, self.clock.now()) for row in list(rows))
 
     def _decide(self, principal: Principal, plan_hash: str, reason: str, *, approved: bool) -> PlanView:
         principal.require(Right.APPROVE_PLAYBOOKS)
@@ -205,7 +206,7 @@ class PlaybookService:
             if run is not None:
                 _wake(session, run, self.clock)
         if run is not None:
-            ask(self.queue, run)
+            ask(self.database, self.queue, run)
         return self.look(principal, plan_hash)
 
     def _playbook(self, ident: str) -> Playbook:
@@ -315,7 +316,7 @@ def _decision(session: Session, plan_hash: str) -> Decision | None:
     return None if row is None else Decision(row.approved, row.by, row.at, row.reason)
 
 
-def _run_view(session: Session, row: RunRow) -> RunView:
+def _run_view(session: Session, row: RunRow, now: datetime) -> RunView:
     plan = read_plan(session, row.plan)
     step_rows = session.scalars(select(StepRow).where(StepRow.run == row.id).order_by(StepRow.position)).all()
     effects = {one.position: one for one in session.scalars(select(EffectRow).where(EffectRow.run == row.id))}
@@ -329,6 +330,7 @@ def _run_view(session: Session, row: RunRow) -> RunView:
         started=row.started,
         finished=row.finished,
         steps=_step_views(plan, step_rows, effects),
+        stalled=is_stalled(row, now),
     )
 
 

@@ -114,7 +114,11 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run as a page shows it."""
+    """A run as a page shows it.
+
+    Attributes:
+        stalled: no worker has taken it though one should have: the broker or the worker is down. It goes on by itself.
+    """
 
     id: str
     plan: Plan
@@ -125,3 +129,4 @@ class RunView:
     started: datetime
     finished: datetime | None
     steps: tuple[StepView, ...]
+    stalled: bool

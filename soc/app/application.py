@@ -63,8 +63,6 @@ from soc.storage.events import EventStore
 from soc.storage.sql import Database, connect
 
 if TYPE_CHECKING:
-    from celery import Celery  # type: ignore[import-untyped]
-
     from detectors.detector import SigmaDetector
     from detectors.ensemble import Ensemble
     from detectors.exceptions.feed import ExceptionFeed
@@ -77,6 +75,7 @@ if TYPE_CHECKING:
     from detectors.sigma.correlate import Limits
     from detectors.sigma.kept import Kept
     from playbooks.action import Actions
+    from playbooks.broker import Broker
     from playbooks.queue import Queue
     from playbooks.runs import RunService
     from playbooks.service import PlaybookService
@@ -528,18 +527,18 @@ class Application:
         return make_actions(self.incidents, self.incident_reader, self.settings.smtp_url, self.settings.webhooks)
 
     @cached_property
-    def broker(self) -> Celery:
+    def broker(self) -> Broker:
         """The way to the workers."""
-        from playbooks.broker import make_client
+        from playbooks.broker import make_broker
 
-        return make_client(self.home, self.settings.broker_url)
+        return make_broker(self.home, self.settings.broker_url)
 
     @cached_property
     def queue(self) -> Queue:
         """Hands runs of playbooks to the worker; what the broker loses, the worker's sweep finds again."""
-        from playbooks.broker import ADVANCE, CeleryQueue, Lane
+        from playbooks.broker import ADVANCE, Lane
 
-        return CeleryQueue(self.broker, ADVANCE, Lane.RESPONSE)
+        return self.broker.queue(ADVANCE, Lane.RESPONSE)
 
     @cached_property
     def playbook_runs(self) -> RunService:

@@ -142,6 +142,13 @@ class DatabaseError(EngineError):
     kind = "unreachable"
 
 
+class BrokerError(EngineError):
+    """The broker does not take a message for the workers."""
+
+    engine = "broker"
+    kind = "unreachable"
+
+
 class SpoolError(EngineError):
     """A file of the spool or the quarantine cannot be written or read."""
 

@@ -15,7 +15,6 @@ from soc.core.settings import Settings
 from soc.worker.beat import Beat, Entry, Ticks
 from soc.worker.movers import make_movers
 from soc.worker.serve import serve
-from soc.worker.tasks import add_tasks
 
 SWEEP_S = 15.0
 """Seconds between two sweeps: how long a job that nobody moves may stand still, beyond its lease."""
@@ -28,11 +27,8 @@ def main(lane: Lane) -> int:
     prepare_home(settings.home)
     with Application(settings) as parts:
         movers = make_movers(parts, lane)
-        add_tasks(parts.broker, movers)
         entries = [Entry(f"{mover.task}.sweep", SWEEP_S, mover.sweep) for mover in movers]
-        for mover in movers:
-            mover.sweep()  # what an earlier worker left behind is taken up at once
-        return serve(parts.broker, lane, Beat(entries, Ticks(parts.database), parts.clock))
+        return serve(parts.broker, lane, movers, Beat(entries, Ticks(parts.database), parts.clock))
 
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ from threading import Event, Thread
 from sqlalchemy import or_, update
 from sqlalchemy.exc import IntegrityError
 
+from playbooks.outage import Outage
 from soc.app.tables import ScheduleTick
 from soc.core.clock import Clock
-from soc.core.errors import SocError
+from soc.core.errors import EngineError
 from soc.core.i18n import Lang
 from soc.storage.sql import Database
 
@@ -72,32 +73,38 @@ class Beat:
     def __init__(self, entries: Sequence[Entry], ticks: Ticks, clock: Clock) -> None:
         self.entries, self.ticks, self.clock = entries, ticks, clock
         self._ended = Event()
+        self._database = Outage("database of the schedule", "nothing is lost, the next tick tries again")
         self._thread = Thread(target=self._run, name="beat", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
+    def halt(self) -> None:
+        """Fire nothing more; does not wait."""
+        self._ended.set()
+
     def stop(self) -> None:
         """Fire nothing more; waits a little for what is under way."""
-        self._ended.set()
+        self.halt()
         self._thread.join(_END_S)
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            self.fire_due()
+            for entry in self.entries:
+                self._fire(entry)
             self._ended.wait(self._pause_s())
 
-    def fire_due(self) -> None:
-        """Fire what no scheduler has fired in the present tick."""
-        for entry in self.entries:
-            try:
-                if self.ticks.claim(entry.name, entry.tick(self.clock.now())):
-                    entry.fire()
-            except SocError as problem:
-                _LOG.warning("%s: %s", entry.name, problem.render(Lang.EN))
-            except Exception:
-                _LOG.exception("%s failed; it is tried again in its next tick", entry.name)
+    def _fire(self, entry: Entry) -> None:
+        """Fire an entry, if no scheduler has in the present tick."""
+        try:
+            if self.ticks.claim(entry.name, entry.tick(self.clock.now())):
+                entry.fire()
+            self._database.back()
+        except EngineError as problem:
+            self._database.lost(problem.render(Lang.EN))
+        except Exception:
+            _LOG.exception("%s failed; it is tried again in its next tick", entry.name)
 
     def _pause_s(self) -> float:
         """Until the next tick of any entry begins."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from playbooks.broker import ADVANCE, Lane
-from soc.app.application import Application
+
+if TYPE_CHECKING:
+    from soc.app.application import Application
 
 
 def _nothing() -> None:
@@ -34,7 +37,7 @@ class Mover:
 
 def _playbook_runs(parts: Application) -> Mover:
     runs = parts.playbook_runs
-    return Mover(ADVANCE, runs.advance, runs.sweep)
+    return Mover(ADVANCE, runs.advance, runs.sweep, runs.release)
 
 
 MOVERS: Mapping[Lane, Sequence[Callable[[Application], Mover]]] = {
