@@ -81,8 +81,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Altered:
-    """Events with a value that searches do not see letter for letter (`soc.storage.values.altered`): who looks for what a text holds,
-    and must not miss any, asks for these besides and looks at them himself."""
+    """Events with a value that searches do not see letter for letter (`soc.storage.values.altered_fields`).
+
+    Who looks for what a text holds, and must not miss any, asks for these besides and looks at them himself.
+
+    Attributes:
+        field: where the value stands; None = in any field.
+    """
+
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

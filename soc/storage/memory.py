@@ -38,9 +38,10 @@ from soc.storage.query import condition_of
 from soc.storage.values import (
     TEXT_FIELDS,
     Key,
-    altered,
+    altered_fields,
     fold,
     hot_texts,
+    is_altered,
     key,
     keys,
     numbers,
@@ -56,7 +57,7 @@ def matches(condition: Condition, fields: Mapping[str, Value]) -> bool:
     """Whether an event with these fields answers the condition."""
     match condition:
         case Everything() | Altered():
-            return isinstance(condition, Everything) or altered(fields)
+            return isinstance(condition, Everything) or _is_altered(condition, fields)
         case Not():
             return not matches(condition.part, fields)
         case AllOf():
@@ -67,6 +68,12 @@ def matches(condition: Condition, fields: Mapping[str, Value]) -> bool:
             return any(_in_a_row(condition.patterns, held) for held in _running_words(condition.field, fields))
         case _:
             return _field_matches(condition, values(fields.get(condition.field)))
+
+
+def _is_altered(condition: Altered, fields: Mapping[str, Value]) -> bool:
+    if condition.field is None:
+        return bool(altered_fields(fields))
+    return condition.field in fields and is_altered(condition.field, fields[condition.field])
 
 
 def _field_matches(condition: Exists | Equals | Like | Between, held: Sequence[Scalar]) -> bool:

@@ -232,8 +232,8 @@ def hot_texts(fields: Mapping[str, Value]) -> Iterator[str]:
                 yield text_form(one)[:KEYWORD_CHARS]
 
 
-def altered(fields: Mapping[str, Value], raw: bytes = b"") -> bool:
-    """Whether an event holds a value that searches see otherwise than letter for letter, so that a text in it may not be found.
+def altered_fields(fields: Mapping[str, Value], raw: bytes = b"") -> list[str]:
+    """The fields with a value that searches see otherwise than letter for letter, so that a text in it may not be found.
 
     Such are: a keyword that is longer than `KEYWORD_CHARS`, holds NUL, is not composed, or does not fold one letter to one; a text field
     with a word longer than `WORD_CHARS`; a list without values, which is there and yet not found to exist. In every other keyword the
@@ -243,13 +243,14 @@ def altered(fields: Mapping[str, Value], raw: bytes = b"") -> bool:
         raw: the JSON of the event, where it is at hand: most need no look at each value then.
     """
     if raw and len(raw) <= KEYWORD_CHARS and raw.isascii() and not (b"\\u0000" in raw or b"[]" in raw or _has_run(raw)):
-        return False
-    return any(_is_altered(name, value) for name, value in fields.items())
+        return []
+    return [name for name, value in fields.items() if is_altered(name, value)]
 
 
-def _is_altered(name: str, value: Value) -> bool:
+def is_altered(name: str, value: Value) -> bool:
+    """Whether searches see a value of a field otherwise than it is: see `altered_fields`."""
     if isinstance(value, list):
-        return not value or any(_is_altered(name, one) for one in value)
+        return not value or any(is_altered(name, one) for one in value)
     if not isinstance(value, str):
         return False
     if name in TEXT_FIELDS:

@@ -282,8 +282,9 @@ class TestConditions:
         self, store: EventStore, make_event: MakeEvent, field: str, value: object
     ) -> None:
         store.append([make_event(1, **{field: value}), make_event(2, user__name="an")])
-        assert found(store, Altered()) == [1]
+        assert found(store, Altered()) == found(store, Altered(field)) == [1]
         assert found(store, Not(Altered())) == [2]
+        assert found(store, Altered("event.action")) == []
 
     @pytest.mark.parametrize(
         ("field", "value"),

@@ -21,7 +21,6 @@ from soc.core.i18n import Lang
 from soc.core.scope import PROVINCE
 from soc.storage.conditions import Altered
 from soc.storage.events import AppendStatus, Search
-from soc.storage.tantivy import day, layout
 from soc.storage.tantivy.day import LAYOUT_FILE
 from soc.storage.tantivy_store import TantivyEventStore
 
@@ -304,8 +303,8 @@ def test_an_index_of_the_first_layout_gets_the_mark_of_altered_values(
 ) -> None:
     """Version 1 had no such mark; a hunt that relied on it would miss what a long value holds."""
     with monkeypatch.context() as past:
-        past.setattr(day, "VERSION", 1)
-        past.setattr(layout, "altered_fields", lambda *_: [])
+        past.setattr("soc.storage.tantivy.day.VERSION", 1)
+        past.setattr("soc.storage.tantivy.layout.altered_fields", lambda *_: [])
         first = TantivyEventStore(folder, writable=True)
         first.append([make_event(1, user__name="x" * 5000), make_event(2)])
         assert first.count(Altered(), PROVINCE) == 0

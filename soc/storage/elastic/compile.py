@@ -109,8 +109,8 @@ def loose(condition: Like | Words) -> Query:
 
 def _leaf(condition: Altered | Words | Exists | Equals | Like | Between) -> Query:
     match condition:
-        case Altered():
-            return {"term": {ALTERED: True}}
+        case Altered(field):
+            return {"exists": {"field": ALTERED}} if field is None else {"term": {ALTERED: field}}
         case Words():
             return _words(condition)
         case Exists():

@@ -11,7 +11,7 @@ What our own questions read lies beside it under `vonggac.`, and is kept out of 
     vonggac.number     the numbers of keyword fields, as texts in the order of the numbers
     vonggac.free       texts that words without a field look into, besides the text fields
     vonggac.exercise   "real", or "run " and the id
-    vonggac.altered    whether searches see some value not letter for letter
+    vonggac.altered    the fields with a value that searches see otherwise than letter for letter
 
 The mapping is closed (`dynamic: false`) and knows no objects (`subobjects: false`): neither a name that a log makes up nor a value
 where another event has an object can make it grow or refuse a document. What Elasticsearch refuses as a name goes into `REST`.
@@ -33,7 +33,18 @@ from soc.storage.admission import Admitted
 from soc.storage.elastic.analysis import ANALYZER, analysis
 from soc.storage.elastic.fields import KEYWORDS
 from soc.storage.tantivy.layout import exercise_term, number_term, start
-from soc.storage.values import KEYWORD_CHARS, TEXT_FIELDS, Key, altered, hot_texts, key, keys, number, text_form, values
+from soc.storage.values import (
+    KEYWORD_CHARS,
+    TEXT_FIELDS,
+    Key,
+    altered_fields,
+    hot_texts,
+    key,
+    keys,
+    number,
+    text_form,
+    values,
+)
 
 VERSION = 1
 """Raised with every change of the layout; written into the template and each index."""
@@ -81,7 +92,7 @@ def prefix(field: str) -> str:
 def mapping() -> dict[str, object]:
     """The mapping of an index."""
     own: dict[str, object] = {name: {"type": "keyword"} for name in (OTHER, SPELLING, NUMBER, EXERCISE)}
-    own |= {FREE: _text(), ALTERED: {"type": "boolean"}}
+    own |= {FREE: _text(), ALTERED: {"type": "keyword"}}
     for name in sorted(KEYWORDS | TYPES.keys() - set(TEXT_FIELDS)):
         own |= _own_columns(name)
     typed = {name: _typed(name) for name in sorted(KEYWORDS | TYPES.keys())}
@@ -180,8 +191,8 @@ def _own(event: Admitted) -> dict[str, object]:
     own |= {at: held for at, held in ((OTHER, other), (SPELLING, spelling), (NUMBER, numbers)) if held}
     if free := list(hot_texts(event.fields)):
         own[FREE] = free
-    if altered(event.fields):
-        own[ALTERED] = True
+    if strange := altered_fields(event.fields, event.raw):
+        own[ALTERED] = strange
     return own
 
 

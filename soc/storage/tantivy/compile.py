@@ -30,7 +30,7 @@ from soc.storage.conditions import (
 )
 from soc.storage.memory import matches
 from soc.storage.tantivy import regex
-from soc.storage.tantivy.layout import ALTERED, FREE, NUL, exercise_term, key_text, label
+from soc.storage.tantivy.layout import FREE, NUL, altered_term, exercise_term, key_text, label
 from soc.storage.values import TEXT_FIELDS, Key, micros
 
 _MICROS_MAX = 2**62
@@ -102,7 +102,7 @@ class Compiler:
             case Words():
                 return self._words(condition)
             case Exists() | Altered():
-                return self._term("has", label(condition.field) if isinstance(condition, Exists) else ALTERED)
+                return self._term("has", _has(condition))
             case _:
                 return self._field(condition)
 
@@ -209,6 +209,10 @@ class Compiler:
 
     def _term(self, name: str, text: str) -> Query:
         return Query.term_query(self._schema, name, text, "basic")
+
+
+def _has(condition: Exists | Altered) -> str:
+    return label(condition.field) if isinstance(condition, Exists) else altered_term(condition.field)
 
 
 def _head(pattern: Pattern) -> str:

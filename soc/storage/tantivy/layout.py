@@ -5,7 +5,7 @@
     agency    soc.agency as written          the gate
     exercise  "real" or "run " + id          the gate
     raw       the flat JSON                  stored, not indexed
-    has       a word for each field held     exists; and ALTERED
+    has       a word for each field held     exists; and which are ALTERED
     kv        a term for each field value    everything else about fields that are not text
     tx        words, each under its field    text search
 
@@ -32,7 +32,7 @@ from soc.storage.values import (
     KEYWORD_CHARS,
     TEXT_FIELDS,
     Key,
-    altered,
+    altered_fields,
     hot_texts,
     key,
     keys,
@@ -43,14 +43,14 @@ from soc.storage.values import (
     words_of,
 )
 
-VERSION = 2
+VERSION = 3
 """Raised with every change of the layout or of the meaning of values; an index of another version is laid out anew."""
 
 NUL = "\0"
 REAL = "real"
 FREE = "*free"
 ALTERED = "*altered"
-"""Stands among the fields held: a star is in the label of no field."""
+"""Stands among the fields held, alone and before the label of each field that is altered: a star is in the label of none."""
 _ODD = re.compile(r"[\s%#*\0]")
 _MAY_BE_NUMBER = frozenset("-0123456789")
 _REMEMBERED_CHARS = 64
@@ -139,8 +139,8 @@ def document(event: Admitted) -> tantivy.Document:
     add("exercise", exercise_term(event.exercise))
     made.add_bytes("raw", event.raw)
     add("has", _held(tuple([name for name, value in event.fields.items() if value != []])))
-    if altered(event.fields, event.raw):
-        add("has", ALTERED)
+    if strange := altered_fields(event.fields, event.raw):
+        add("has", " ".join([ALTERED, *map(altered_term, strange)]))
     for name, value in event.fields.items():
         if (
             type(value) is str and len(value) <= _REMEMBERED_CHARS
@@ -152,6 +152,11 @@ def document(event: Admitted) -> tantivy.Document:
             add("kv", term)
     add("tx", _running_text(event))
     return made
+
+
+def altered_term(name: str | None) -> str:
+    """The `has` word of events with a value of this field, or any, that searches do not see as it is."""
+    return ALTERED if name is None else ALTERED + label(name)
 
 
 @lru_cache(maxsize=4096)
