@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from threading import Timer
+from threading import Event, Timer
 
 from celery import Celery, signals  # type: ignore[import-untyped]
 
@@ -33,8 +33,8 @@ _LOG = logging.getLogger(__name__)
 def serve(broker: Broker, lane: Lane, movers: Sequence[Mover], beat: Beat, grace_s: float = GRACE_S) -> int:
     """Work until told to stop; returns the exit code."""
     condense(broker)
-    add_tasks(broker.app, movers)
     ending = Ending(movers, beat, grace_s)
+    add_tasks(broker.app, movers, ending.begun.is_set)
     signals.worker_shutting_down.connect(ending.begin, weak=False)
     worker = make_worker(broker.app, lane)
     beat.start()
@@ -64,9 +64,11 @@ class Ending:
 
     def __init__(self, movers: Sequence[Mover], beat: Beat, grace_s: float) -> None:
         self.movers, self.beat, self.grace_s = movers, beat, grace_s
+        self.begun = Event()
 
     def begin(self, **_signal: object) -> None:
         """Fire nothing more, and let the time run. Called in a signal handler: nothing here may wait."""
+        self.begun.set()
         self.beat.halt()
         for after_s, act in ((self.grace_s, self.give_back), (self.grace_s + _GIVING_BACK_S, self.leave)):
             timer = Timer(after_s, act)
