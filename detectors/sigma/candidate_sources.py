@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from detectors.sigma.adapt import winlogbeat_places
-from detectors.sigma.candidate_terms import bounds
+from detectors.sigma.candidate_terms import bounds, present
 from detectors.sigma.kinds import Condition as Marker
 from detectors.sigma.kinds import Kind, kinds
 from detectors.sigma.predicates import Literal, Place
@@ -91,7 +91,7 @@ def _having(places: Places, field: str, values: Iterable[str]) -> Condition:
 
 
 def _held(places: Places, field: str) -> Condition:
-    return any_of(Exists(name) for name in places(field))
+    return any_of(present(name) for name in places(field))
 
 
 def _either(value: str, *fields: str) -> Condition:
@@ -149,7 +149,7 @@ def _of_kind(kind: Kind) -> Condition:
 def _marked(marker: Marker) -> Condition:
     """A field with one of the values, whole or before a slash."""
     if not marker.values:
-        return Exists(marker.field)
+        return present(marker.field)
     forms = (
         Literal(place, value + end)
         for value in sorted(marker.values)

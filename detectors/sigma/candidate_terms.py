@@ -1,9 +1,10 @@
 """What a store can say of one test on one field: the events for which it may hold, and those for which it surely does.
 
-A rule compares values in NFC and simple case folding. In an event that is not `Altered` the store's key of a keyword is just that, sign for
-sign, so a text of the rule stands in the one where it stands in the other, whatever its script. Text fields are kept by the word: only
-words that stand whole inside a plain-ASCII stretch of a text can be asked for, a word at its edge with a wildcard. Numbers, addresses and
-booleans are asked for by what the text of the rule stands for; dates, which a store keeps as instants, only by the presence of the field.
+A rule compares values in NFC and simple case folding. Where a value is not `Altered` the store's key of a keyword is just that, sign for
+sign, so a text of the rule stands in the one where it stands in the other, whatever its script; events where it is altered may always
+match. Text fields are kept by the word: only words that stand whole inside a plain-ASCII stretch of a text can be asked for, a word at its
+edge with a wildcard. Numbers, addresses and booleans are asked for by what the text of the rule stands for; dates, which a store keeps
+as instants, only by the presence of the field.
 """
 
 from __future__ import annotations
@@ -30,7 +31,19 @@ from detectors.sigma.predicates import (
 from detectors.sigma.texts import is_sure
 from soc.core.ecs import LONG_MAX, LONG_MIN, FieldType, field_type
 from soc.storage import conditions as asked
-from soc.storage.conditions import NOTHING, Between, Condition, Equals, Like, Wild, Words, all_of, any_of, none_of
+from soc.storage.conditions import (
+    NOTHING,
+    Altered,
+    Between,
+    Condition,
+    Equals,
+    Like,
+    Wild,
+    Words,
+    all_of,
+    any_of,
+    none_of,
+)
 from soc.storage.values import address_number
 
 _LEAST_TEXT = 2
@@ -42,37 +55,39 @@ _I = re.compile("(i)")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`most` holds for every event for which a test holds, `least` for none for which it does not; of events that are not `Altered`."""
+    """`most` holds for every event for which a test holds, `least` for none for which it does not."""
 
     most: Condition
     least: Condition = NOTHING
 
-    @classmethod
-    def exactly(cls, condition: Condition) -> Bounds:
-        """A test that the store answers itself."""
-        return cls(condition, condition)
-
 
 def bounds(field: str, test: Test) -> Bounds:
     """What a store can say of `test` on the field of that name in the store."""
-    held = asked.Exists(field)
+    held, strange = asked.Exists(field), Altered(field)
     match test:
-        case Exists(wanted):
-            return Bounds.exactly(held if wanted else none_of(held))
-        case Null():
-            return Bounds.exactly(none_of(held))
+        case Exists(True):
+            return Bounds(present(field), held)
+        case Null() | Exists(False):
+            return Bounds(none_of(held), none_of(present(field)))
         case Anything() | Literal(Place.CONTAINS | Place.STARTSWITH | Place.ENDSWITH, ""):
-            return Bounds.exactly(held)
+            return Bounds(held, held)
         case SameAs(other):
             return Bounds(all_of((held, asked.Exists(other))))
-        case _:
-            return _OF_TYPE[field_type(field)](field, test)
+    found = _OF_TYPE[field_type(field)](field, test)
+    if found.most == held:
+        return found
+    return Bounds(any_of((found.most, strange)), all_of((found.least, none_of(strange))))
+
+
+def present(field: str) -> Condition:
+    """Events that have a field, be it a list without values, which does not exist to a search."""
+    return any_of((asked.Exists(field), Altered(field)))
 
 
 def _keyword(field: str, test: Test) -> Bounds:
     match test:
         case Literal(Place.EQUALS, needle):
-            return Bounds.exactly(Equals(field, needle))
+            return Bounds(Equals(field, needle), Equals(field, needle))
         case Literal(place, needle):
             return Bounds(_placed(field, place, needle))
         case Pattern() if len(test.needed) >= _LEAST_TEXT:
@@ -234,7 +249,7 @@ def _ordered(field: str, op: str, below: float, above: float) -> Condition:
 def _boolean(field: str, test: Test) -> Bounds:
     match test:
         case Literal(Place.EQUALS, "true" | "false" as word):
-            return Bounds.exactly(Equals(field, word))
+            return Bounds(Equals(field, word), Equals(field, word))
         case _:
             return Bounds(asked.Exists(field))
 

@@ -1,9 +1,9 @@
 """Which events of a store may match a rule: a condition that every match answers, to be asked of the store before the engine decides.
 
 A superset is the law, tightness only speed. What a store cannot say of a test is left out of an `and`, and makes an `or` mean everything; a
-negation narrows only by what surely holds. Events that a store does not see letter for letter (`Altered`) are always candidates, so that
-no long value, no odd spelling and no unknown field is a silent miss. A correlation is fed by the matches of its rules alone, so its
-candidates are theirs.
+negation narrows only by what surely holds. Events where a store does not see a field of the rule letter for letter (`Altered`) stay in,
+so that no long value, no odd spelling and no unknown field is a silent miss. A correlation is fed by the matches of its rules alone, so
+its candidates are theirs.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from detectors.sigma.candidate_sources import (
     in_plain_form,
     routes,
 )
-from detectors.sigma.candidate_terms import Bounds, bounds
-from detectors.sigma.predicates import Exists as ExistsTest
-from detectors.sigma.predicates import Null, SameAs, Test
+from detectors.sigma.candidate_terms import Bounds, bounds, present
+from detectors.sigma.predicates import Exists, Null, SameAs, Test
 from detectors.sigma.routing import SAME, Fields
 from detectors.sigma.rule import LogSource, Rule
 from detectors.sigma.ruleset import AUTO, RuleSet
@@ -38,7 +37,6 @@ from soc.storage.conditions import (
     Between,
     Condition,
     Equals,
-    Exists,
     Like,
     Words,
     all_of,
@@ -64,7 +62,7 @@ class Candidates:
 
     Attributes:
         condition: every event that matches answers it.
-        anchor: the weakest of the ways in which an event may become a candidate, those that are always candidates aside.
+        anchor: the weakest of the ways in which an event may become a candidate; fields with altered values aside.
         size: how many things are asked for.
     """
 
@@ -95,7 +93,7 @@ class CandidateFinder:
 
     def _of(self, rules: Iterable[Rule]) -> Candidates:
         ways = [way for rule in rules for way in self._ways(rule) if way.condition != NOTHING]
-        always = (Altered(), Exists("winlog")) if self._winlogbeat else (Altered(),)
+        always = (present("winlog"),) if self._winlogbeat else ()
         condition = any_of((*always, *(way.condition for way in ways)))
         weakest = max((way.anchor for way in ways), key=list(Anchor).index, default=Anchor.VALUES)
         return Candidates(condition, weakest, sum(1 for _ in _leaves(condition)))
@@ -108,7 +106,7 @@ class CandidateFinder:
             yield self._way(rule, route, in_plain_form)
         if self._winlogbeat:
             for route in self._routes(rule.logsource, in_any_form):
-                found = all_of((Exists(WINLOGBEAT), route.events))
+                found = all_of((present(WINLOGBEAT), route.events))
                 yield self._way(rule, Route(found, route.fields), in_any_form)
 
     def _routes(self, source: LogSource, places: Places) -> list[Route]:
@@ -177,7 +175,7 @@ class _Reader:
 
 
 def _holds_by_absence(test: Test) -> bool:
-    return isinstance(test, Null) or (isinstance(test, ExistsTest) and not test.wanted)
+    return isinstance(test, Null) or (isinstance(test, Exists) and not test.wanted)
 
 
 def _asks_for_a_value(condition: Condition) -> bool:
@@ -187,7 +185,7 @@ def _asks_for_a_value(condition: Condition) -> bool:
         case AllOf(parts):
             return any(map(_asks_for_a_value, parts))
         case AnyOf(parts):
-            return all(map(_asks_for_a_value, parts))
+            return all(isinstance(part, Altered) or _asks_for_a_value(part) for part in parts)
         case _:
             return False
 
