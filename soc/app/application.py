@@ -41,6 +41,7 @@ from soc.app.gaps import GapBook
 from soc.app.home import prepare_home
 from soc.app.outages import OutageBook
 from soc.app.ran import RuleRuns
+from soc.app.retention import UNKNOWN_LEVEL, Retention
 from soc.app.saved_searches import SavedSearches
 from soc.app.schema import migrate
 from soc.app.sources import SourceBook
@@ -94,9 +95,6 @@ if TYPE_CHECKING:
     from soc.storage.elastic.client import Cluster
 
 Part = TypeVar("Part")
-
-UNKNOWN_LEVEL = 5
-"""Of events whose platform is gone, or of a national system whose level is not ours to propose: they are kept longest."""
 
 
 class Application:
@@ -204,6 +202,18 @@ class Application:
     @cached_property
     def _master_key(self) -> bytes:
         configured = self.settings.spool_key
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention(
+            self.store,
+            self.database,
+            self.audit,
+            platforms=lambda: self.platforms,
+            duties=load_levels(),
+            settings=self.settings,
+            clock=self.clock,
+        )
+
         return load_master_key(self.home, configured.get_secret_value() if configured else "")
 
     @cached_property

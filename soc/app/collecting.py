@@ -9,7 +9,6 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from collectors.input import Input
@@ -26,8 +25,6 @@ from soc.core.settings import Settings
 
 PIPELINE_LOCK = "pipeline"
 IDLE_S = 0.2
-DAYS_PER_MONTH = 31
-"""Of retention: rounded up, so that a month is never short."""
 NOTE_S = 60.0
 """How often what ran is written down, and what is past its time is dropped."""
 FIGURES_S = 10.0
@@ -123,14 +120,12 @@ def start_reloading(app: Application) -> Reloader:
 
 
 def drop_expired(app: Application) -> None:
-    """Drop events and quarantined records older than the retention of the settings; whole days of events at a time."""
-    oldest = app.clock.now() - timedelta(days=DAYS_PER_MONTH * app.settings.retention_months)
-    dropped = app.store.delete_before(oldest)
+    """Drop events past the retention of their level, once a day, and quarantined records that are older than any event may be."""
+    app.retention.tend()
+    oldest = app.retention.oldest_kept
     set_aside = app.quarantine.remove_before(oldest)
-    if dropped or set_aside:
-        _log.info(
-            "retention: %d events and %d quarantined records from before %s dropped", dropped, set_aside, oldest.date()
-        )
+    if set_aside:
+        _log.info("retention: %d quarantined records from before %s dropped", set_aside, oldest.date())
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import text
 
 from soc.app.application import Application
+from soc.app.retention import told_ages
 from soc.app.rule_loading import Loaded
 from soc.app.schema import drift
 from soc.core.errors import SocError
@@ -151,6 +152,12 @@ def _indicators(app: Application) -> tuple[State, Message]:
     return State.OK, msg("{count} chỉ dấu", count=usable)
 
 
+def _retention(app: Application) -> tuple[State, Message]:
+    """The oldest event of each level against its term."""
+    ages = app.retention.ages()
+    return (State.OK if all(age.ok for age in ages) else State.WARN), told_ages(ages)
+
+
 def _audit(app: Application) -> tuple[State, Message]:
     with app.database.reading() as session:
         report = app.audit.verify(session)
@@ -170,5 +177,6 @@ CHECKS: dict[str, Callable[[Application], tuple[State, Message]]] = {
     "rules": _rules,
     "definitions": _definitions,
     "indicators": _indicators,
+    "retention": _retention,
     "audit": _audit,
 }

@@ -59,6 +59,15 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=15, ge=1, le=240, description="Idle minutes after which a session locks")
     session_hours: int = Field(default=12, ge=1, le=24, description="Longest life of a session in hours")
     retention_months: int = Field(default=12, ge=1, le=120, description="Months that events are kept")
+    retention_months_of_level: dict[Annotated[int, Field(ge=1, le=5)], Annotated[int, Field(ge=1, le=120)]] = Field(
+        default={}, description="The same for single security levels, as a JSON object: level 1 to 5 -> months"
+    )
+    lookback_days: int = Field(
+        default=30,
+        ge=0,
+        le=3660,
+        description="Days that new rules and indicators are looked for in the past; 0 = not at all",
+    )
     batch_size: int = Field(default=2000, ge=1, le=20000, description="Records of one pass through the pipeline")
     lateness_minutes: int = Field(
         default=60,
