@@ -1,10 +1,8 @@
-"""Accounts in a real SQLite file, with cheap hashes."""
+"""Accounts in a real database, with cheap hashes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -17,7 +15,7 @@ from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
 from soc.audit.trail import AuditTrail
 from soc.core.clock import FixedClock
-from soc.storage.sql import Base, Database, connect
+from soc.storage.sql import Database
 
 PASSWORD = "câu mật khẩu dài 9"
 AGENCIES = (
@@ -27,14 +25,6 @@ AGENCIES = (
     Agency("xa-mau-01", "Xã Mẫu 01", "Sample Commune 01", AgencyKind.COMMUNE, "tinh-mau"),
     Agency("xa-mau-02", "Xã Mẫu 02", "Sample Commune 02", AgencyKind.COMMUNE, "tinh-mau"),
 )
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = connect(f"sqlite:///{tmp_path / 'cases.sqlite'}")
-    Base.metadata.create_all(database.engine)
-    yield database
-    database.close()
 
 
 @pytest.fixture

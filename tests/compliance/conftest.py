@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-import soc.access.tables
-import soc.audit.tables
-import soc.compliance.tables
-import soc.incidents.tables  # noqa: F401 - the tables must be known before they are created
 from soc.access.principal import Principal, Role
 from soc.access.tables import AgencyRow
 from soc.audit.trail import AuditTrail
@@ -20,7 +14,7 @@ from soc.compliance.evidence_service import EvidenceService
 from soc.core.clock import FixedClock
 from soc.core.ids import sha256
 from soc.core.scope import PROVINCE, Scope
-from soc.storage.sql import Base, Database, connect
+from soc.storage.sql import Database
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -45,9 +39,8 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = connect(f"sqlite:///{tmp_path / 'cases.sqlite'}")
-    Base.metadata.create_all(database.engine)
+def database(database: Database) -> Database:
+    """Of three agencies."""
     with database.transaction() as session:
         session.add(
             AgencyRow(id="tinh-mau", name_vi="Tỉnh Mẫu", name_en="Sample Province", kind="province", parent=None)
@@ -58,8 +51,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
             ("xa-mau-02", "Xã Mẫu 02", "Sample Commune 02"),
         ):
             session.add(AgencyRow(id=ident, name_vi=vi, name_en=en, kind="commune", parent="tinh-mau"))
-    yield database
-    database.close()
+    return database
 
 
 @pytest.fixture

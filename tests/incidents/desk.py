@@ -16,7 +16,7 @@ from soc.core.severity import Severity
 from soc.incidents.duties import load_duties
 from soc.incidents.reader import IncidentReader
 from soc.incidents.service import IncidentService
-from soc.storage.sql import Base, Database, connect
+from soc.storage.sql import Database
 
 T0 = datetime(2026, 11, 17, 1, 0, tzinfo=UTC)
 ANALYST = Principal("ts.01", Role.ANALYST, "so-mau", PROVINCE)
@@ -69,9 +69,9 @@ class Desk:
             return self.service.take(session, alerts)
 
 
-def open_desk(url: str) -> Desk:
-    database, clock, book = connect(url), FixedClock(T0), load_duties()
+def make_desk(database: Database) -> Desk:
+    """A desk over a database with the newest schema."""
+    clock, book = FixedClock(T0), load_duties()
     audit = AuditTrail(clock)
-    Base.metadata.create_all(database.engine)
     service = IncidentService(database, clock, audit, book)
     return Desk(database, clock, audit, service, IncidentReader(database, clock, book))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -16,7 +18,8 @@ from soc.incidents.model import Flags, Grade, Incident, Kind, Status, Verdict
 from soc.incidents.projection import project
 from soc.incidents.stream import read_streams, rebuild
 from soc.incidents.tables import AlertRow, IncidentEventRow, IncidentRow
-from tests.incidents.desk import ANALYST, Desk, make_alert, open_desk
+from tests.incidents.desk import ANALYST, Desk, make_alert, make_desk
+from tests.servers.databases import CaseDatabases, opened
 
 ACTS = ("acknowledge", "assign", "note", "task", "grade", "contain", "close", "reopen", "merge", "split", "undo")
 Step = tuple[str, int, int]
@@ -72,14 +75,16 @@ def perform(desk: Desk, step: Step) -> str | None:
     return code
 
 
-def filled() -> Desk:
-    """Three hosts, six alerts; in memory, as there are many examples."""
-    desk = open_desk("sqlite://")
-    hosts = ("web-01", "web-01", "web-01", "web-02", "web-03")
-    desk.take(*(make_alert(entities={"host.name": host}) for host in hosts[:3]))
-    graver = {"severity": Severity.CRITICAL, "title": {"vi": "Có vỏ web", "en": "Web shell"}}
-    desk.take(*(make_alert(entities={"host.name": host}, **graver) for host in hosts[2:]))
-    return desk
+@contextmanager
+def filled(databases: CaseDatabases) -> Iterator[Desk]:
+    """Three hosts, six alerts; one desk for each of many examples."""
+    with opened(databases) as database:
+        desk = make_desk(database)
+        hosts = ("web-01", "web-01", "web-01", "web-02", "web-03")
+        desk.take(*(make_alert(entities={"host.name": host}) for host in hosts[:3]))
+        graver = {"severity": Severity.CRITICAL, "title": {"vi": "Có vỏ web", "en": "Web shell"}}
+        desk.take(*(make_alert(entities={"host.name": host}, **graver) for host in hosts[2:]))
+        yield desk
 
 
 def check_whole(desk: Desk) -> None:
@@ -103,34 +108,36 @@ def row_values(row: IncidentRow) -> dict[str, object]:
 
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(before=STEPS, act=st.tuples(st.sampled_from(ACTS), st.integers(0, 9), st.integers(0, 9)))
-def test_undoing_the_newest_act_gives_back_exactly_what_was_there(before: list[Step], act: Step) -> None:
+def test_undoing_the_newest_act_gives_back_exactly_what_was_there(
+    databases: CaseDatabases, before: list[Step], act: Step
+) -> None:
     """Whatever happened before, whichever act it is."""
-    desk = filled()
-    for step in before:
-        perform(desk, step)
-    was = view(desk)
-    code = perform(desk, act)
-    if code is not None:
-        desk.service.undo(ANALYST, code, newest_op(desk, code))
-    assert view(desk) == was
-    check_whole(desk)
-    desk.database.close()
+    with filled(databases) as desk:
+        for step in before:
+            perform(desk, step)
+        was = view(desk)
+        code = perform(desk, act)
+        if code is not None:
+            desk.service.undo(ANALYST, code, newest_op(desk, code))
+        assert view(desk) == was
+        check_whole(desk)
 
 
 @settings(max_examples=10, deadline=None, derandomize=True)
 @given(steps=STEPS)
-def test_undoing_everything_from_new_to_old_gives_back_the_beginning(steps: list[Step]) -> None:
-    desk = filled()
-    was = view(desk)
-    done = []
-    for step in steps:
-        code = perform(desk, step)
-        if code is not None:
-            done.append((code, newest_op(desk, code)))
-    for code, op in reversed(done):
-        desk.service.undo(ANALYST, code, op)
-    assert view(desk) == was
-    desk.database.close()
+def test_undoing_everything_from_new_to_old_gives_back_the_beginning(
+    databases: CaseDatabases, steps: list[Step]
+) -> None:
+    with filled(databases) as desk:
+        was = view(desk)
+        done = []
+        for step in steps:
+            code = perform(desk, step)
+            if code is not None:
+                done.append((code, newest_op(desk, code)))
+        for code, op in reversed(done):
+            desk.service.undo(ANALYST, code, op)
+        assert view(desk) == was
 
 
 def test_an_undo_beneath_later_acts_is_refused(desk: Desk) -> None:

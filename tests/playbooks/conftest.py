@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from soc.storage.sql import Database
 from tests.playbooks.stage import Mailbox, Stage, mail_server, set_stage
 
 
@@ -22,7 +23,5 @@ def mailbox(smtp: tuple[Mailbox, str]) -> Mailbox:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, smtp: tuple[Mailbox, str]) -> Iterator[Stage]:
-    made = set_stage(tmp_path, smtp[1])
-    yield made
-    made.desk.database.close()
+def stage(tmp_path: Path, database: Database, smtp: tuple[Mailbox, str]) -> Stage:
+    return set_stage(tmp_path, database, smtp[1])

@@ -22,7 +22,8 @@ from playbooks.runs import RunService
 from playbooks.service import PlaybookService
 from soc.access.principal import Principal, Role
 from soc.core.scope import PROVINCE, Scope
-from tests.incidents.desk import ANALYST, Desk, make_alert, open_desk
+from soc.storage.sql import Database
+from tests.incidents.desk import ANALYST, Desk, make_alert, make_desk
 
 LEAD = Principal("tc.01", Role.SHIFT_LEAD, "so-mau", PROVINCE)
 FOREIGN = Principal("tc.02", Role.SHIFT_LEAD, "xa-mau-02", Scope(frozenset({"xa-mau-02"})))
@@ -124,11 +125,11 @@ class Stage:
         return self.service.plan(ANALYST, self.code, "web_shell_test").hash
 
 
-def set_stage(folder: Path, smtp_url: str, webhooks: tuple[str, ...] = (), text: str = PLAYBOOK) -> Stage:
-    desk = open_desk(f"sqlite:///{folder / 'cases.sqlite'}")
+def set_stage(folder: Path, database: Database, smtp_url: str) -> Stage:
+    desk = make_desk(database)
     (folder / "library").mkdir()
-    (folder / "library" / "web_shell_test.yaml").write_text(text, "utf-8")
-    actions = make_actions(desk.service, desk.reader, smtp_url, webhooks)
+    (folder / "library" / "web_shell_test.yaml").write_text(PLAYBOOK, "utf-8")
+    actions = make_actions(desk.service, desk.reader, smtp_url)
     library, queue = load_playbooks(folder / "library", actions), MemoryQueue()
     service = PlaybookService(desk.database, desk.clock, desk.audit, desk.service, desk.reader, library, actions, queue)
     runs = RunService(desk.database, desk.clock, desk.service, actions, queue)

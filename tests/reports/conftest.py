@@ -6,14 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-import soc.access.tables
-import soc.audit.tables
-import soc.compliance.tables
-import soc.incidents.tables  # noqa: F401 - the tables must be known before they are created
 from collectors.platform import load_platforms
 from collectors.sources import Source
 from detectors.alert import Alert
@@ -36,7 +31,8 @@ from soc.core.severity import Severity
 from soc.incidents.duties import load_duties
 from soc.incidents.service import IncidentService
 from soc.storage.memory import MemoryEventStore
-from soc.storage.sql import Base, Database, connect
+from soc.storage.sql import Database, connect
+from tests.servers.databases import CaseDatabases
 
 START = datetime(2026, 11, 10, tzinfo=UTC)
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -123,24 +119,29 @@ def ran(_window: Window) -> list[Ran]:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with built_house(tmp_path) as house:
+def house_url(sqlite_databases: CaseDatabases) -> str:
+    """Of the case database; what asks for more than reading overrides it, to run on every engine."""
+    return sqlite_databases.make()
+
+
+@pytest.fixture
+def house(house_url: str) -> Iterator[House]:
+    with built_house(house_url) as house:
         yield house
 
 
 @pytest.fixture(scope="session")
-def frozen(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
+def frozen(sqlite_databases: CaseDatabases) -> Assessment:
     """The same as `assessment`, made once, for tests that only look at the report."""
-    with built_house(tmp_path_factory.mktemp("house")) as house:
+    with built_house(sqlite_databases.make()) as house:
         return eventful(house)
 
 
 @contextmanager
-def built_house(folder: Path) -> Iterator[House]:
-    """A province of two agencies in a folder."""
+def built_house(url: str) -> Iterator[House]:
+    """A province of two agencies in the empty case database at `url`."""
     clock, store, blobs = FixedClock(NOW), MemoryEventStore(), MemoryBlobs()
-    database = connect(f"sqlite:///{folder / 'cases.sqlite'}")
-    Base.metadata.create_all(database.engine)
+    database = connect(url)
     with database.transaction() as session:
         for ident, vi, en, kind, parent in _AGENCIES:
             session.add(AgencyRow(id=ident, name_vi=vi, name_en=en, kind=kind, parent=parent))

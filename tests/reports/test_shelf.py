@@ -27,6 +27,11 @@ def officer(number: int) -> Principal:
 
 
 @pytest.fixture
+def house_url(database_url: str) -> str:
+    return database_url
+
+
+@pytest.fixture
 def shelf(house) -> ReportService:  # type: ignore[no-untyped-def]
     return ReportService(
         house.database,

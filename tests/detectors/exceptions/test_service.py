@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,7 +20,7 @@ from soc.audit.trail import AuditTrail
 from soc.core.clock import FixedClock, Window
 from soc.core.errors import ConflictError, DefinitionError, ForbiddenError, InputError, NotFoundError, SocError
 from soc.core.scope import PROVINCE, Scope
-from soc.storage.sql import Base, Database, connect
+from soc.storage.sql import Database
 
 from .conftest import FILTER, START, make_event
 
@@ -41,14 +40,6 @@ OFFICER, NEIGHBOUR = person("cb.01", Role.OFFICER, ONE), person("cb.02", Role.OF
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(START)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = connect(f"sqlite:///{tmp_path / 'cases.sqlite'}")
-    Base.metadata.create_all(database.engine)
-    yield database
-    database.close()
 
 
 @pytest.fixture

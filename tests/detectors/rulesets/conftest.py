@@ -1,9 +1,9 @@
-"""Rule sets over real parts: SQLite, a blob store, the audit trail."""
+"""Rule sets over real parts: a database, a blob store, the audit trail."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from detectors.sigma import RuleSet
 from soc.audit.trail import AuditTrail
 from soc.core.clock import FixedClock
 from soc.storage.blobs import BlobStore
-from soc.storage.sql import Base, Database, connect
+from soc.storage.sql import Database
 
 NOW = datetime(2026, 11, 17, 1, 0, tzinfo=UTC)
 RULE = """\
@@ -74,10 +74,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, database: Database) -> Desk:
     """An installation with one rule of its own."""
-    database = connect(f"sqlite:///{tmp_path / 'cases.sqlite'}")
-    Base.metadata.create_all(database.engine)
     clock = FixedClock(NOW)
     audit = AuditTrail(clock)
     library = Library(tmp_path / "rulesets", BlobStore(tmp_path / "blobs"))
@@ -85,8 +83,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     sets = RuleSets(database, clock, audit, library, Living(own, site), RuleSet.load)
     made = Desk(sets, database, audit, tmp_path)
     made.write("own", {"own.yml": rule(1, "own-word", title="Own rule")})
-    yield made
-    database.close()
+    return made
 
 
 @pytest.fixture

@@ -225,6 +225,7 @@ def test_a_licence_is_known_by_its_text(text: str, expected: str) -> None:
     assert licence_in(text) == expected
 
 
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)  # what takes its time is the rules, not the database
 @pytest.mark.external
 def test_the_published_rules_are_imported_whole(desk: Desk, shared: Path) -> None:
     """3,754 rules, none refused; the records of the regression tests beside them are no rules."""
