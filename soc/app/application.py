@@ -167,17 +167,21 @@ class Application:
             where=cluster.url,
             level_of=self._level_of,
             wait=self.stopping.wait,
+            retried=self.figures.sent_again,
         )
 
     @cached_property
     def cluster(self) -> Cluster:
-        """The Elasticsearch of the settings."""
+        """The Elasticsearch of the settings; signed in to with the key of the home where they name no other way."""
+        from soc.app.elastic_key import read_key
         from soc.storage.elastic.client import Cluster
 
         chosen = self.settings
+        named = chosen.elasticsearch_api_key is not None or chosen.elasticsearch_user
+        kept = None if named else read_key(self.home)
         return Cluster(
             chosen.elasticsearch_url,
-            chosen.elasticsearch_api_key,
+            chosen.elasticsearch_api_key if kept is None else kept.encoded,
             chosen.elasticsearch_user,
             chosen.elasticsearch_password,
             chosen.elasticsearch_ca,

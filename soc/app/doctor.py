@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import text
 
 from soc.app.application import Application
+from soc.app.findings import State
 from soc.app.retention import told_ages
 from soc.app.rule_loading import Loaded
 from soc.app.schema import drift
@@ -18,14 +18,6 @@ from soc.core.i18n import Message, msg
 from soc.core.scope import PROVINCE
 
 LOW_DISK_SHARE = 0.10
-
-
-class State(StrEnum):
-    """How a part is."""
-
-    OK = "ok"
-    WARN = "warn"
-    BAD = "bad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +136,7 @@ def _definitions(app: Application) -> tuple[State, Message]:
 
 def _indicators(app: Application) -> tuple[State, Message]:
     usable = sum(count for *_, state, _, count in app.indicators.counts() if state != "refused")
-    _, fresh = app.indicators.unhunted(0)
+    _, fresh = app.indicators.unhunted()
     if fresh:
         return State.WARN, msg(
             "{count} chỉ dấu, {fresh} chưa tìm lại trong kho; chạy 'soc indicators hunt'", count=usable, fresh=fresh

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from soc.app.application import Application
-from soc.app.doctor import State, examine
+from soc.app.doctor import examine
+from soc.app.findings import State
 from soc.cli.context import Json, emit, settings
 
 SIGNS = {State.OK: "✓", State.WARN: "!", State.BAD: "✕"}

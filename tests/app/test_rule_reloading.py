@@ -20,7 +20,8 @@ from detectors.rulesets.service import Choice
 from soc.access.principal import SYSTEM
 from soc.app.application import Application
 from soc.app.collecting import start_reloading
-from soc.app.doctor import State, examine
+from soc.app.doctor import examine
+from soc.app.findings import State
 from soc.app.reloading import Reloader
 from soc.core.clock import Window
 from soc.core.ids import new_id

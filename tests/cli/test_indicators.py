@@ -11,7 +11,8 @@ from typer.testing import CliRunner, Result
 
 from collectors.inputs import open_input
 from soc.app.application import Application
-from soc.app.doctor import State, examine
+from soc.app.doctor import examine
+from soc.app.findings import State
 from soc.cli import indicators
 from soc.cli.context import settings
 from soc.core.i18n import Lang
@@ -89,14 +90,15 @@ def test_what_is_imported_is_matched_in_the_running_pipeline_and_sought_in_the_p
     assert ingest(tmp_path / "b.log", 2) == ["indicator.ip"]
     found = run("hunt", "--days", 3660, "--json")
     assert found.exit_code == 0
-    (row, *_) = [orjson.loads(line) for line in found.stdout.splitlines()]
-    assert row["matched"]["threat.indicator.provider"] == "partner"
+    (row,) = [orjson.loads(line) for line in found.stdout.splitlines()]
+    assert (row["kind"], row["state"], row["covered"], row["matches"]) == ("indicators", "done", 2, 2)
+    assert "looked back 3661 days" in found.stderr
     with Application(settings()) as app:
         assert set(rules_of(app)) == {"indicator.ip"}
         with app.database.reading() as session:
             assert session.scalar(select(func.count(AlertRow.incident.distinct()))) == 1
     again = run("hunt", "--days", 3660)
-    assert "0 new indicators" in again.stderr
+    assert "every indicator was looked for already" in again.stderr
 
 
 def test_a_warning_list_of_misp_refuses_from_then_on_and_can_be_left_out(tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""Index lifecycle management for clusters that have it, printed and never sent: our own rollover and retention need none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from soc.app.elastic_setup import Request
+from soc.core.i18n import msg
+from soc.storage.elastic.indices import ROLLOVER, template
+from soc.storage.elastic.names import LEVELS, Names
+
+DAYS_PER_MONTH = 31
+
+
+def lifecycle(names: Names, months: int) -> Iterator[Request]:
+    """For each level a policy, a template that binds new indices to it, and the setting for those that are there.
+
+    Args:
+        months: how long events are kept, counted from the rollover of their index.
+    """
+    for level in LEVELS:
+        alias = names.writing(level)
+        yield Request(
+            "PUT", f"/_ilm/policy/{alias}", msg("chính sách vòng đời của cấp độ {level}", level=level), _policy(months)
+        )
+        bound = {"index.lifecycle.name": alias, "index.lifecycle.rollover_alias": alias}
+        body = template(names)
+        body["index_patterns"], body["priority"] = [f"{alias}-*"], 501
+        body["template"] = {**body["template"], "settings": {**body["template"]["settings"], **bound}}
+        yield Request(
+            "PUT",
+            f"/_index_template/{alias}",
+            msg("mẫu gắn chỉ mục mới của cấp độ {level} với chính sách", level=level),
+            body,
+        )
+        yield Request("PUT", f"/{alias}-*/_settings", msg("gắn các chỉ mục đã có"), bound)
+
+
+def _policy(months: int) -> dict[str, object]:
+    """Rolls over where our own job would, which is harmless twice; deletes past retention."""
+    delete = {"min_age": f"{months * DAYS_PER_MONTH}d", "actions": {"delete": {}}}
+    return {"policy": {"phases": {"hot": {"actions": {"rollover": dict(ROLLOVER)}}, "delete": delete}}}
