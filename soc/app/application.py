@@ -198,15 +198,6 @@ class Application:
         return SavedSearches(self.database, self.clock, self.audit)
 
     @cached_property
-    def blobs(self) -> BlobStore:
-        return BlobStore(self.home / "blobs")
-
-    # collection
-
-    @cached_property
-    def _master_key(self) -> bytes:
-        configured = self.settings.spool_key
-    @cached_property
     def retention(self) -> Retention:
         return Retention(
             self.store,
@@ -218,6 +209,15 @@ class Application:
             clock=self.clock,
         )
 
+    @cached_property
+    def blobs(self) -> BlobStore:
+        return BlobStore(self.home / "blobs")
+
+    # collection
+
+    @cached_property
+    def _master_key(self) -> bytes:
+        configured = self.settings.spool_key
         return load_master_key(self.home, configured.get_secret_value() if configured else "")
 
     @cached_property
