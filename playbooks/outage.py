@@ -31,7 +31,7 @@ class Outage:
             news = not self._lost and not self._just_returned()
             self._lost = self._lost or news
         if news:
-            _LOG.error("%s lost: %s; %s", self.engine, reason, self.meanwhile)
+            _LOG.error("%s does not answer: %s; %s", self.engine, reason, self.meanwhile)
 
     def back(self) -> None:
         """It did answer."""
@@ -40,7 +40,7 @@ class Outage:
             if news:
                 self._returned = self._now()
         if news:
-            _LOG.warning("%s is back", self.engine)
+            _LOG.warning("%s answers again", self.engine)
 
     def _just_returned(self) -> bool:
         """A connection of the process may find out later than another that it was cut; what it says is no news."""

@@ -13,6 +13,7 @@ from soc.app.application import Application
 from soc.app.home import prepare_home
 from soc.core.settings import Settings
 from soc.worker.beat import Beat, Entry, Ticks
+from soc.worker.engines import EngineLog
 from soc.worker.movers import make_movers
 from soc.worker.serve import serve
 
@@ -28,7 +29,7 @@ def main(lane: Lane) -> int:
     with Application(settings) as parts:
         movers = make_movers(parts, lane)
         entries = [Entry(f"{mover.task}.sweep", SWEEP_S, mover.sweep) for mover in movers]
-        return serve(parts.broker, lane, movers, Beat(entries, Ticks(parts.database), parts.clock))
+        return serve(parts.broker, lane, movers, Beat(entries, Ticks(parts.database), parts.clock, EngineLog()))
 
 
 if __name__ == "__main__":

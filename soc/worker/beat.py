@@ -15,12 +15,11 @@ from threading import Event, Thread
 from sqlalchemy import or_, update
 from sqlalchemy.exc import IntegrityError
 
-from playbooks.outage import Outage
 from soc.app.tables import ScheduleTick
 from soc.core.clock import Clock
 from soc.core.errors import EngineError
-from soc.core.i18n import Lang
 from soc.storage.sql import Database
+from soc.worker.engines import EngineLog
 
 _LOG = logging.getLogger(__name__)
 _FUTURE_MS = 3_600_000
@@ -70,10 +69,9 @@ class Beat:
     As a process of its own it would outlive a killed worker.
     """
 
-    def __init__(self, entries: Sequence[Entry], ticks: Ticks, clock: Clock) -> None:
-        self.entries, self.ticks, self.clock = entries, ticks, clock
+    def __init__(self, entries: Sequence[Entry], ticks: Ticks, clock: Clock, engines: EngineLog) -> None:
+        self.entries, self.ticks, self.clock, self.engines = entries, ticks, clock, engines
         self._ended = Event()
-        self._database = Outage("database of the schedule", "nothing is lost, the next tick tries again")
         self._thread = Thread(target=self._run, name="beat", daemon=True)
 
     def start(self) -> None:
@@ -91,20 +89,23 @@ class Beat:
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            for entry in self.entries:
-                self._fire(entry)
+            self.fire_due()
             self._ended.wait(self._pause_s())
 
+    def fire_due(self) -> None:
+        """Fire what no scheduler has fired in the present tick; what fails is tried again in its next tick."""
+        for entry in self.entries:
+            self._fire(entry)
+
     def _fire(self, entry: Entry) -> None:
-        """Fire an entry, if no scheduler has in the present tick."""
         try:
             if self.ticks.claim(entry.name, entry.tick(self.clock.now())):
                 entry.fire()
-            self._database.back()
+            self.engines.works(entry.name)
         except EngineError as problem:
-            self._database.lost(problem.render(Lang.EN))
+            self.engines.failed(entry.name, problem)
         except Exception:
-            _LOG.exception("%s failed; it is tried again in its next tick", entry.name)
+            _LOG.exception("%s failed", entry.name)
 
     def _pause_s(self) -> float:
         """Until the next tick of any entry begins."""

@@ -34,7 +34,7 @@ def serve(broker: Broker, lane: Lane, movers: Sequence[Mover], beat: Beat, grace
     """Work until told to stop; returns the exit code."""
     condense(broker)
     ending = Ending(movers, beat, grace_s)
-    add_tasks(broker.app, movers, ending.begun.is_set)
+    add_tasks(broker.app, movers, beat.engines, ending.begun.is_set)
     signals.worker_shutting_down.connect(ending.begin, weak=False)
     worker = make_worker(broker.app, lane)
     beat.start()

@@ -21,6 +21,7 @@ from soc.incidents.reader import IncidentReader
 from soc.incidents.service import IncidentService
 from soc.storage.sql import Database, connect
 from soc.worker.beat import Beat, Entry, Ticks
+from soc.worker.engines import EngineLog
 from soc.worker.movers import Mover
 from soc.worker.serve import GRACE_S, serve
 
@@ -63,7 +64,7 @@ def main(home: Path, smtp_url: str, lane: Lane, grace_s: float) -> int:
         Lane.RESPONSE: Mover(ADVANCE, runs.advance, runs.sweep, runs.release),
         Lane.LONG: Mover(BUILD, jobs.move, jobs.sweep),
     }[lane]
-    beat = Beat([Entry(f"{mover.task}.sweep", SWEEP_S, mover.sweep)], Ticks(database), SystemClock())
+    beat = Beat([Entry(f"{mover.task}.sweep", SWEEP_S, mover.sweep)], Ticks(database), SystemClock(), EngineLog())
     return serve(broker, lane, [mover], beat, grace_s)
 
 
