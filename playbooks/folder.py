@@ -46,11 +46,17 @@ class FolderChannel(filesystem.Channel):
             raise Empty
         return message
 
+    def _size(self, queue: str) -> int:
+        return len(self._names(queue))
+
+    def _names(self, queue: str) -> list[str]:
+        """The messages that wait in a queue, oldest first."""
+        found = (path.name for path in make_folder(Path(self.data_folder_in)).iterdir())
+        return sorted(name for name in found if name.partition(".")[2] == f"{queue}.msg")
+
     def _take(self, queue: str) -> Any | None:
-        folder = make_folder(Path(self.data_folder_in))
-        for name in sorted(path.name for path in folder.iterdir()):
-            if name.startswith(".") or name.partition(".")[2] != f"{queue}.msg":
-                continue
+        folder = Path(self.data_folder_in)
+        for name in self._names(queue):
             taken = folder / f".taken-{name}"
             try:
                 (folder / name).rename(taken)
