@@ -27,10 +27,10 @@ class RuleRun(Base):
     __tablename__ = "rule_runs"
 
     day: Mapped[str] = mapped_column(String(10), primary_key=True)
-    rule: Mapped[str] = mapped_column(String(64), primary_key=True)
+    rule: Mapped[str] = mapped_column(String(200), primary_key=True)
     platform: Mapped[str] = mapped_column(String(64), primary_key=True)
-    events: Mapped[int] = mapped_column(Integer)
-    matches: Mapped[int] = mapped_column(Integer)
+    events: Mapped[int] = mapped_column(BigInteger)
+    matches: Mapped[int] = mapped_column(BigInteger)
 
 
 class LedgerRules(Base):
@@ -77,7 +77,7 @@ class LedgerDay(Base):
     source: Mapped[str] = mapped_column(String(200), primary_key=True)
     version: Mapped[str] = mapped_column(String(32), primary_key=True)
     agency: Mapped[str] = mapped_column(String(64))
-    events: Mapped[int] = mapped_column(Integer)
+    events: Mapped[int] = mapped_column(BigInteger)
     hours: Mapped[str] = mapped_column(Text)
     kinds: Mapped[str] = mapped_column(Text)
     newest: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -97,8 +97,8 @@ class LedgerGap(Base):
     source: Mapped[str] = mapped_column(String(200), index=True)
     agency: Mapped[str] = mapped_column(String(64))
     exercise: Mapped[str | None] = mapped_column(String(32))
-    rule: Mapped[str] = mapped_column(String(64))
-    events: Mapped[int] = mapped_column(Integer)
+    rule: Mapped[str] = mapped_column(String(200))
+    events: Mapped[int] = mapped_column(BigInteger)
     first: Mapped[datetime] = mapped_column(UtcDateTime)
     last: Mapped[datetime] = mapped_column(UtcDateTime)
     received_since: Mapped[datetime] = mapped_column(UtcDateTime)

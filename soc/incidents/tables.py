@@ -68,7 +68,7 @@ class IncidentRow(Base):
     exercise: Mapped[str | None] = mapped_column(String(64))
     platform: Mapped[str] = mapped_column(String(64))
     group_key: Mapped[str] = mapped_column(String(32))
-    entity_field: Mapped[str] = mapped_column(String(64))
+    entity_field: Mapped[str] = mapped_column(Text)
     entity_value: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(16))
     title_vi: Mapped[str] = mapped_column(Text)
@@ -97,7 +97,7 @@ class AlertEntityRow(Base):
     __table_args__ = (Index("ix_alert_entities_key", "key"),)
 
     alert: Mapped[str] = mapped_column(ForeignKey("alerts.id"), primary_key=True)
-    field: Mapped[str] = mapped_column(String(64), primary_key=True)
+    field: Mapped[str] = mapped_column(Text, primary_key=True)
     key: Mapped[str] = mapped_column(String(32))
 
 
