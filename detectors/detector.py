@@ -248,10 +248,7 @@ class SigmaDetector:
 
     def _continued(self, bundled: Bundled) -> Alert:
         rule = self._rules[bundled.subject.rule_id]
-        sentence = msg(
-            "luật khớp thêm {count} lần với cùng đối tượng, tổng {total} lần", count=bundled.count, total=bundled.total
-        )
-        text = {lang.value: sentence.render(lang) for lang in Lang}
+        text = _repeated(bundled.count, bundled.total)
         return _alert(rule, bundled, Explanation("count", held=True, found=bundled.total, text=text))
 
     def _subject(self, rule: AnyRule, event: Event, entities: Pairs, shown: Pairs = ()) -> Subject:
@@ -279,6 +276,24 @@ def advice_of(rule: AnyRule) -> Names:
     """What to do, in both languages; empty where the rule does not say."""
     advice = _ours(rule).get("advice")
     return {str(lang): str(text) for lang, text in advice.items()} if isinstance(advice, Mapping) else {}
+
+
+def matches_in(alert: Alert, *, is_correlation: bool) -> int:
+    """How many matches an alert tells. Of a correlation each window that fired is one match, however many events it holds."""
+    told = alert.matched.get("soc.alert.events", 1)
+    count = told if isinstance(told, int) else 1
+    return 1 if is_correlation and not _is_repetition(alert, count) else count
+
+
+def _is_repetition(alert: Alert, count: int) -> bool:
+    """Whether it tells what came after the first alert of a bundle."""
+    said = alert.explanation
+    return said is not None and isinstance(said.found, int) and said.text == _repeated(count, said.found)
+
+
+def _repeated(count: int, total: int) -> Names:
+    sentence = msg("luật khớp thêm {count} lần với cùng đối tượng, tổng {total} lần", count=count, total=total)
+    return {lang.value: sentence.render(lang) for lang in Lang}
 
 
 def _ours(rule: AnyRule) -> Mapping[str, object]:

@@ -5,6 +5,7 @@ The table is written anew after each import; a process that matches looks at the
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,10 +17,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from detectors.indicators.model import Entry, Indicator, Kind, Named, State
+from detectors.indicators.model import Entry, Indicator, Kind, Named, Sought, State
 from detectors.indicators.reading import Unread
 from detectors.indicators.table import write_table
 from detectors.indicators.warninglists import WarningLists
+from soc.core.clock import Window
 from soc.core.errors import EngineError
 from soc.core.i18n import msg
 
@@ -31,6 +33,7 @@ _BATCH = 100_000
 _CACHE_KIB = 65_536
 _WAIT_S = 30.0
 _COLUMNS = "kind, value, source, confidence, valid_from, valid_until, first_seen, last_seen, label, state, reason, imported, hunted"
+_SOUGHT = "imported >= ? AND imported < ? AND (hunted IS NULL OR hunted >= ?) AND state <> 'refused'"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS indicator (
   kind TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL, confidence INTEGER NOT NULL,
@@ -141,21 +144,35 @@ class Book:
             )
             return connection.execute(query).fetchall()
 
-    def unhunted(self, size: int) -> tuple[list[Named], int]:
-        """The values the store was not searched for yet, at most `size`, and how many there are."""
+    def unhunted(self) -> tuple[Window | None, int]:
+        """When those values came in that the store was not searched for yet, and how many there are."""
         where = "FROM indicator WHERE hunted IS NULL AND state <> 'refused'"
         with self._open() as connection:
-            (total,) = connection.execute(f"SELECT count(DISTINCT kind || value) {where}").fetchone()
-            rows = connection.execute(f"SELECT DISTINCT kind, value {where} LIMIT ?", (size,))
-            return [Named(Kind(kind), value) for kind, value in rows], int(total)
+            query = f"SELECT min(imported), max(imported), count(DISTINCT kind || value) {where}"
+            first, last, total = connection.execute(query).fetchone()
+        if not total:
+            return None, 0
+        return Window(datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last + 1, UTC)), int(total)
 
-    def mark_hunted(self, imported_until: datetime, now: datetime) -> None:
-        """Note that the store was searched for everything imported until then."""
+    def sought(self, sought: Sought, size: int) -> tuple[list[Named], int, str]:
+        """The values that a hunt looks for, at most `size`; how many there are; and a hash over all with their sources."""
+        values: dict[Named, None] = {}
+        total, last, state = 0, ("", ""), hashlib.sha256()
+        query = f"SELECT kind, value, source FROM indicator WHERE {_SOUGHT} ORDER BY kind, value, source"  # noqa: S608 - constants only
+        with self._open() as connection:
+            for kind, value, source in connection.execute(query, _bounds(sought)):
+                state.update(f"{kind}\0{value}\0{source}\n".encode())
+                if (kind, value) != last:
+                    last, total = (kind, value), total + 1
+                    if len(values) < size:
+                        values[Named(Kind(kind), value)] = None
+        return list(values), total, state.hexdigest()
+
+    def mark_hunted(self, sought: Sought, now: datetime) -> None:
+        """Note that the store was searched for these."""
         with self._open() as connection, connection:
-            connection.execute(
-                "UPDATE indicator SET hunted = ? WHERE hunted IS NULL AND imported <= ?",
-                (_seconds(now), _seconds(imported_until)),
-            )
+            query = f"UPDATE indicator SET hunted = ? WHERE {_SOUGHT}"  # noqa: S608 - constants only
+            connection.execute(query, (_seconds(now), *_bounds(sought)))
 
     def forget(self, expired_before: datetime) -> int:
         """Drop what expired before then; gives how many entries went."""
@@ -238,6 +255,10 @@ def _entry(row: Sequence[Any]) -> Entry:
 
 def _count(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM indicator").fetchone()[0])
+
+
+def _bounds(sought: Sought) -> tuple[int | None, ...]:
+    return _seconds(sought.since), _seconds(sought.until), _seconds(sought.asked)
 
 
 def _seconds(moment: datetime | None) -> int | None:

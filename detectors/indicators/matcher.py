@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from detectors.indicators.book import Book
 from detectors.indicators.fields import FIELDS, HOST_OF_PATH, Holds
-from detectors.indicators.model import Entry, Kind, Named
+from detectors.indicators.model import Entry, Kind, Named, Sought
 from detectors.indicators.table import Shape, Table, digest_of, network_digest
 from detectors.indicators.values import domain, hash_of, host_of, parents, parse_address, url
 from soc.core.errors import EngineError
@@ -55,12 +55,12 @@ class Matcher:
 
     Args:
         book: of this installation; it need not exist yet.
-        new_only: tell only indicators that the store was not searched for yet.
+        sought: tell only these, and of them also what happened before their sources knew: for a look back. None for all.
     """
 
-    def __init__(self, book: Book, *, new_only: bool = False) -> None:
+    def __init__(self, book: Book, sought: Sought | None = None) -> None:
         self._book = book
-        self._new_only = new_only
+        self._sought = sought
         self._table: Table | None = None
         self._identity: tuple[int, int] | None = None
         self._memos: dict[Holds, dict[str, tuple[Entry, ...]]] = {}
@@ -114,7 +114,7 @@ class Matcher:
     def _counts(self, entry: Entry, moment: datetime) -> bool:
         """Whether an entry is valid; looking back, the time before its source knew of it is what one looks for."""
         until = entry.indicator.valid_until
-        return entry.indicator.is_valid_at(moment) or (self._new_only and (until is None or moment < until))
+        return entry.indicator.is_valid_at(moment) or (self._sought is not None and (until is None or moment < until))
 
     def _others(self, name: str, holds: Holds, value: object, fields: Mapping[str, object]) -> Iterator[Answer]:
         """The answers for a list, or for a path behind the host of the event."""
@@ -139,7 +139,8 @@ class Matcher:
         candidates = self._candidates(holds, text)
         if not candidates:
             return ()
-        return tuple(entry for entry in self._book.entries(candidates) if not (self._new_only and entry.hunted))
+        sought = self._sought
+        return tuple(entry for entry in self._book.entries(candidates) if sought is None or sought.holds(entry))
 
     def _candidates(self, holds: Holds, text: str) -> list[Named]:
         """The indicators that the table holds for a value; one in many millions is there by chance and is not in the book."""

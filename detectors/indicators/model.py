@@ -80,3 +80,24 @@ class Entry:
     reason: str
     imported: datetime
     hunted: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which entries of the book a hunt looks for; times to the second, as the book keeps them.
+
+    Attributes:
+        since, until: when they first came in; `until` is not included.
+        asked: when the hunt was filed. What was hunted before then is left out, what is hunted since stays in: the answer does
+            not change while the hunt goes on.
+    """
+
+    since: datetime
+    until: datetime
+    asked: datetime
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether an entry is one of them."""
+        if not self.since <= entry.imported < self.until:
+            return False
+        return entry.hunted is None or entry.hunted >= self.asked.replace(microsecond=0)

@@ -41,6 +41,7 @@ class Right(StrEnum):
     READ_INCIDENTS = "read_incidents"
     MANAGE_INCIDENTS = "manage_incidents"
     SEARCH_EVENTS = "search_events"
+    RUN_HUNTS = "run_hunts"
     READ_RULES = "read_rules"
     READ_EXCEPTIONS = "read_exceptions"
     PROPOSE_EXCEPTIONS = "propose_exceptions"
@@ -78,6 +79,7 @@ _DUTY = _READS | {
     Right.TRIAGE_ALERTS,
     Right.MANAGE_INCIDENTS,
     Right.SEARCH_EVENTS,
+    Right.RUN_HUNTS,
     Right.READ_RULES,
     Right.READ_EXCEPTIONS,
     Right.PROPOSE_EXCEPTIONS,
@@ -92,6 +94,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     | {
         Right.READ_ALERTS,
         Right.SEARCH_EVENTS,
+        Right.RUN_HUNTS,
         Right.READ_SOURCES,
         Right.READ_EXCEPTIONS,
         Right.PROPOSE_EXCEPTIONS,

@@ -53,6 +53,7 @@ from soc.compliance.systems import SystemRegister
 from soc.core.clock import Clock, SystemClock
 from soc.core.errors import DefinitionError
 from soc.core.event import Event
+from soc.core.scope import Scope
 from soc.core.settings import Settings
 from soc.exercises.scenario import Scenario, load_scenarios
 from soc.exercises.service import ExerciseService
@@ -86,7 +87,11 @@ if TYPE_CHECKING:
     from soc.app.exceptions import ExceptionReplay
     from soc.app.figures import Figures
     from soc.app.gap_watch import GapWatch
+    from soc.app.hunt_moving import HuntMover
+    from soc.app.hunt_rules import RuleFreezer
+    from soc.app.hunts import HuntService
     from soc.app.ledger_view import LedgerView
+    from soc.app.look_back import LookBack
     from soc.app.metrics import Metrics
     from soc.app.pipeline import Pipeline
     from soc.app.redo import Redo
@@ -455,6 +460,67 @@ class Application:
 
         in_force = lru_cache(maxsize=1)(lambda _activation: load_wanted(self.rule_sets).ruleset)
         return LedgerView(self.database, self.gaps, lambda: in_force(self.rule_sets.wanted()))
+
+    # retro-hunts
+
+    @cached_property
+    def hunts(self) -> HuntService:
+        """Retro-hunts, for people."""
+        from soc.app.hunts import HuntService
+
+        return HuntService(self.database, self.clock, self.audit, self.incidents, self.hunt_queue)
+
+    @cached_property
+    def hunt_queue(self) -> Queue:
+        """Hands hunts to the worker; what the broker loses, the worker's sweep finds again."""
+        from playbooks.broker import Lane
+        from soc.app.hunt_model import ADVANCE
+
+        return self.broker.queue(ADVANCE, Lane.LONG)
+
+    @cached_property
+    def hunt_rules(self) -> RuleFreezer:
+        """Keeps the rules of hunts as they were when these were filed."""
+        from detectors.rulesets.library import Library
+        from detectors.sigma import RuleSet
+        from soc.app.hunt_rules import RuleFreezer
+
+        return RuleFreezer(Library(self.home / "hunts", self.blobs), partial(RuleSet.load, kept=self.compiled))
+
+    @cached_property
+    def hunt_mover(self) -> HuntMover:
+        """Moves hunts; of the worker, and of a command that waits for its hunt."""
+        from soc.app.hunt_done import Closing
+        from soc.app.hunt_moving import HuntMover
+        from soc.app.hunt_seekers import Seekers
+        from soc.app.hunt_sight import Sight
+
+        seekers = Seekers(
+            self.store,
+            self.hunt_rules,
+            lambda: self.indicators,
+            Sight(self.store, self.gaps, self.ledger, self._set_aside),
+            in_force=self.make_detector,
+            plain=lambda ruleset: self._make_detector(ruleset, ()),
+        )
+        closing = Closing(self.clock, self.audit, self.gaps, lambda: self.indicators)
+        return HuntMover(self.store, self.database, self.clock, self.incidents, seekers, closing, queue=self.hunt_queue)
+
+    @cached_property
+    def look_back(self) -> LookBack:
+        """Files hunts for what is new."""
+        from soc.app.look_back import LookBack
+
+        return LookBack(self.hunts, self.hunt_rules, self.database, self.clock, self.settings.lookback_days)
+
+    def _set_aside(self, scope: Scope) -> int:
+        """Records in quarantine, of the sources within a scope."""
+        sources = self.sources.registered
+        return sum(
+            found.count
+            for found in self.quarantine.counts()
+            if scope.agencies is None or (found.source in sources and scope.sees(sources[found.source].agency))
+        )
 
     @cached_property
     def gap_watch(self) -> GapWatch:

@@ -76,6 +76,7 @@ class _Moving:
     def __init__(self, app: Application) -> None:
         self._app = app
         self._reloader: Reloader | None = None
+        self._looked: Loaded | None = None
 
     def step(self) -> int:
         """One batch; gives how many records it had."""
@@ -83,7 +84,17 @@ class _Moving:
             self._reloader = start_reloading(self._app)
         moved = self._app.pipeline.step().read
         self._reloader.tick()
+        self._look_back(self._reloader.loaded)
         return moved
+
+    def _look_back(self, loaded: Loaded | None) -> None:
+        """Have what is new among the rules in force looked for in the past; tried again until it is written down."""
+        if loaded is None or loaded is self._looked:
+            return
+        hunt = self._app.look_back.rules_loaded(loaded)
+        self._looked = loaded
+        if hunt is not None:
+            _log.info("hunt %s filed: new rules are looked for back to %s", hunt.short, hunt.window.since.date())
 
     def tend(self) -> int:
         """What is done once in a while."""
@@ -114,9 +125,11 @@ def start_reloading(app: Application) -> Reloader:
     note_loaded(app.rule_sets, loaded, app.clock)
     for number, problem in loaded.failed:
         _log.error("activation %d not loaded, %d runs instead: %s", number, running, problem)
-    return Reloader(
+    reloader = Reloader(
         app.rule_sets, app.detector, app.make_detector, app.pipeline, app.clock, running=running, tried=loaded.tried
     )
+    reloader.loaded = loaded
+    return reloader
 
 
 def drop_expired(app: Application) -> None:

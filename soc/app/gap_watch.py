@@ -16,7 +16,8 @@ from sqlalchemy import func, select
 from detectors.alert import Alert
 from soc.app.gaps import Gap, GapBook, GapKind
 from soc.app.ledger import HOURS
-from soc.app.redo import AlertTaker, Redo, Redone
+from soc.app.news import AlertTaker
+from soc.app.redo import Redo, Redone
 from soc.app.tables import LedgerDay, LedgerRules
 from soc.core.clock import LOCAL_ZONE, Clock, Window, iso
 from soc.core.i18n import Lang, msg

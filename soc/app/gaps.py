@@ -143,10 +143,9 @@ class GapBook:
         else:
             _widen(row, gap)
 
-    def note(self, gap: Gap) -> None:
-        """Put a gap down that was closed at once: what was redone on demand."""
-        with self._database.transaction() as session:
-            session.add(_row(gap))
+    def note(self, session: Session, gap: Gap) -> None:
+        """Put a gap down that is closed already, in the caller's transaction: what was redone."""
+        session.add(_row(gap))
 
     def close(self, session: Session, gap: Gap, alerts: int, now: datetime) -> bool:
         """Close a gap as it was read, in the caller's transaction; False when it has grown since, or somebody else closed it."""

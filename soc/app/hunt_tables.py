@@ -58,7 +58,10 @@ class HuntRow(Base):
 
 
 class HuntAlertRow(Base):
-    """An alert that a hunt found, in the order found; `raised` is when it was handed to the incidents."""
+    """An alert that a hunt found, in the order found.
+
+    `matches` is how many matches it tells; `raised` is when it went to the incidents as news.
+    """
 
     __tablename__ = "hunt_alerts"
 
@@ -68,6 +71,7 @@ class HuntAlertRow(Base):
     rule: Mapped[str] = mapped_column(String(200))
     agency: Mapped[str] = mapped_column(String(64))
     first: Mapped[datetime] = mapped_column(UtcDateTime)
+    matches: Mapped[int] = mapped_column(Integer)
     raised: Mapped[datetime | None] = mapped_column(UtcDateTime)
     body: Mapped[str] = mapped_column(Text)
 

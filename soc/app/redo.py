@@ -11,10 +11,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Protocol, TypeAlias
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from typing import TypeAlias
 
 from detectors.alert import Alert
 from detectors.detector import SigmaDetector
@@ -23,15 +20,14 @@ from detectors.exceptions.tally import Hidden
 from detectors.sigma import RuleSet
 from soc.app.gaps import Gap, GapBook, GapKind
 from soc.app.ledger import Ledger, Tally
+from soc.app.news import AlertTaker, News
 from soc.app.observing import observe_on
-from soc.app.retro import Retro, batches, reach_of, widened
+from soc.app.retro import batches, reach_of, widened
 from soc.core.clock import Clock, Window, iso
 from soc.core.errors import EngineError
 from soc.core.event import Event
 from soc.core.i18n import Message, msg
 from soc.core.scope import PROVINCE, Scope
-from soc.incidents.codec import alert_from_json
-from soc.incidents.tables import AlertRow
 from soc.storage.events import EventStore
 from soc.storage.query import term
 from soc.storage.sql import Database
@@ -41,12 +37,6 @@ _log = logging.getLogger("vonggac.detection")
 
 MakeDetector: TypeAlias = Callable[[RuleSet], SigmaDetector]
 """A fresh detector over some rules, with the exceptions in force."""
-
-
-class AlertTaker(Protocol):
-    """What is needed of the incidents."""
-
-    def take(self, session: Session, alerts: Sequence[Alert]) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +68,7 @@ class Redo:
         clock: Clock,
     ) -> None:
         self._store, self._database, self._incidents, self._gaps = store, database, incidents, gaps
-        self._rules, self._make, self._clock = rules, make, clock
+        self._rules, self._make, self._clock, self._news = rules, make, clock, News(database)
 
     def run_due(self) -> list[Redone]:
         """Try every open gap whose time has come; late ones whose surroundings overlap in one reading."""
@@ -100,7 +90,7 @@ class Redo:
             return [self._failed(gap, 0, problem.as_message()) for gap in gaps]
         done = []
         for gap in gaps:
-            news = self._news(found[gap.id], ruleset)
+            news = self._news.of(found[gap.id], _correlations(ruleset))
             self._keep(gap, news, [], Ledger(self._gaps, self._rules).tally())
             done.append(Redone(gap, len(news)))
         return done
@@ -115,22 +105,6 @@ class Redo:
         if broken:
             return self._failed(gap, len(alerts), msg("bộ phát hiện lỗi trên sự kiện này: {reason}", reason=broken))
         return Redone(gap, len(alerts))
-
-    def run_rule(self, rule_id: str, window: Window) -> int:
-        """Make good what a rule missed before it was in force; how many alerts arose.
-
-        Raises:
-            EngineError: the store does not answer; nothing was kept.
-        """
-        now = self._clock.now()
-        ruleset = only(self._rules(), frozenset({rule_id}))
-        alerts = self._news(list(Retro(self._store, ruleset, self._make).alerts(window)), ruleset)
-        told = msg("chạy lại theo yêu cầu")
-        gap = Gap(GapKind.NOT_ACTIVE, "", "", 0, window.since, now, told, now, now, window.since, window.until)
-        with self._database.transaction() as session:
-            self._incidents.take(session, alerts)
-        self._gaps.note(replace(gap, rule=rule_id, closed=now, alerts=len(alerts)))
-        return len(alerts)
 
     def _failed(self, gap: Gap, alerts: int, reason: Message) -> Redone:
         self._gaps.fail(gap, reason, self._clock.now())
@@ -163,7 +137,7 @@ class Redo:
             hidden += stateless.take_hidden()
         if ruleset.correlations:
             alerts += [alert for _, alert in self._correlated([gap], ruleset)]
-        return self._news(alerts, ruleset), hidden, tally, fault
+        return self._news.of(alerts, _correlations(ruleset)), hidden, tally, fault
 
     def _correlated(self, gaps: Sequence[Gap], ruleset: RuleSet) -> Iterator[tuple[Gap, Alert]]:
         """Alerts of correlations that rest on an event of a gap, in one reading around all; the gaps are of one exercise or none."""
@@ -187,32 +161,9 @@ class Redo:
         window = Window(gap.first, gap.last + _INSTANT)
         return (event for event in self._store.scan(query, _scope(gap), window) if gap.holds(event))
 
-    def _news(self, alerts: Sequence[Alert], ruleset: RuleSet) -> list[Alert]:
-        """Those that no alert kept before has told."""
-        if not alerts:
-            return []
-        correlations = {rule.id for rule in ruleset.correlations}
-        span = Window(min(alert.first for alert in alerts), max(alert.last for alert in alerts))
-        kept = {rule: self._kept(rule, span) for rule in {alert.rule_id for alert in alerts}}
-        return [
-            alert
-            for alert in alerts
-            if not _is_told(alert, kept[alert.rule_id], is_correlation=alert.rule_id in correlations)
-        ]
 
-    def _kept(self, rule: str, span: Window) -> list[Alert]:
-        query = select(AlertRow.body).where(AlertRow.rule_id == rule)
-        query = query.where(AlertRow.last >= span.since, AlertRow.first <= span.until)
-        with self._database.reading() as session:
-            return [alert_from_json(body) for body in session.scalars(query)]
-
-
-def _is_told(alert: Alert, kept: Sequence[Alert], *, is_correlation: bool) -> bool:
-    """Whether the kept alerts of the rule tell it: every event, or for a correlation the same case at the same time."""
-    same = [one for one in kept if (one.agency, one.exercise) == (alert.agency, alert.exercise)]
-    if {ident for one in same for ident in one.event_ids}.issuperset(alert.event_ids):
-        return True
-    return is_correlation and any(_is_same_case(alert, one) for one in same)
+def _correlations(ruleset: RuleSet) -> frozenset[str]:
+    return frozenset(rule.id for rule in ruleset.correlations)
 
 
 def only(ruleset: RuleSet, rule_ids: frozenset[str]) -> RuleSet:
@@ -249,10 +200,3 @@ def _around(gaps: Sequence[Gap], reach: timedelta) -> Window:
 
 def _scope(gap: Gap) -> Scope:
     return PROVINCE if gap.exercise is None else PROVINCE.during(gap.exercise)
-
-
-def _is_same_case(alert: Alert, kept: Alert) -> bool:
-    """Whether both tell of the same entities at the same time."""
-    common = alert.entities.keys() & kept.entities.keys()
-    overlap = alert.first <= kept.last and kept.first <= alert.last
-    return overlap and bool(common) and all(alert.entities[name] == kept.entities[name] for name in common)

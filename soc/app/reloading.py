@@ -63,6 +63,7 @@ class Reloader:
     Attributes:
         running: the activation in force.
         tried: the newest one that was or is being tried.
+        loaded: the rules in force, as they were loaded; None before any are known.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Reloader:
         self._sets, self._detector, self._make = sets, detector, make
         self._account, self._clock = account, clock
         self.running, self.tried = running, tried
+        self.loaded: Loaded | None = None
         self._preparation: _Preparation | None = None
         self._looked = 0.0
 
@@ -145,7 +147,7 @@ class Reloader:
             self._detector.adopt(detector)
         except ValueError as problem:
             return EngineError(msg("bộ luật mới không nhận được trạng thái đang giữ: {reason}", reason=str(problem)))
-        self.running = loaded.plan.activation.number
+        self.running, self.loaded = loaded.plan.activation.number, loaded
         self._account.begin_runs()
         _log.info(
             "activation %d runs: %d rules, %d correlations, %d refused",

@@ -1,4 +1,4 @@
-"""`soc hunt`: search the store, or run a rule over it."""
+"""`soc hunt`: search the store, or run a rule over it, now or in the background."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import typer
 from rich.table import Table
 
 from soc.app.application import Application
-from soc.cli.context import Json, console, emit, local, moment_of, say, settings
+from soc.cli.context import As, Json, console, emit, local, moment_of, say, settings
+from soc.cli.hunts import Frame, file_hunt, sound_rules
 from soc.core.clock import ALL_TIME, LOCAL_ZONE, Window
 from soc.core.errors import InputError
 from soc.core.event import Event
@@ -22,7 +23,6 @@ from soc.storage.events import Search
 
 if TYPE_CHECKING:
     from detectors.alert import Alert
-    from detectors.sigma import RuleSet
 
 COLUMNS = ("soc.platform", "soc.agency", "user.name", "source.ip", "event.action", "url.path")
 
@@ -40,11 +40,28 @@ def hunt(
     until: Annotated[str | None, typer.Option(help=msg("Đến lúc, ISO 8601 có múi giờ").text)] = None,
     size: Annotated[int, typer.Option(min=1, max=10_000, help=msg("Số sự kiện nhiều nhất").text)] = 50,
     exercise: Annotated[str | None, typer.Option(help=msg("Chỉ tìm trong đợt diễn tập này").text)] = None,
+    background: Annotated[
+        bool,
+        typer.Option("--background", help=msg("Với --rule: lập đợt rà soát ngược chạy nền, có tuyên bố kết quả").text),
+    ] = False,
+    raises: Annotated[
+        bool, typer.Option("--raise", help=msg("Với --background: đưa cảnh báo tìm được vào sự cố").text)
+    ] = False,
+    throttle: Annotated[
+        float, typer.Option(min=0.01, max=1, help=msg("Với --background: phần thời gian được dùng").text)
+    ] = 0.5,
+    reason: Annotated[str, typer.Option(help=msg("Với --background: vì sao rà soát").text)] = "",
+    as_: As = None,
     json: Json = False,
 ) -> None:
     if (query is None) == (rule is None):
         raise InputError(msg("cần đúng một trong hai: truy vấn hoặc --rule"), advice=msg("xem 'soc hunt --help'"))
+    if background and rule is None:
+        raise InputError(msg("--background cần --rule"), advice=msg("xem 'soc hunt --help'"))
     scope = PROVINCE.during(exercise) if exercise else PROVINCE
+    if rule is not None and background:
+        file_hunt(as_, rule, Frame(_window(since, until) or ALL_TIME, exercise, reason, raises, throttle), json=json)
+        return
     if rule is not None:
         _retro(rule, _window(since, until), scope, json=json)
         return
@@ -79,7 +96,7 @@ def _retro(file: Path, window: Window | None, scope: Scope, *, json: bool) -> No
     from detectors.detector import SigmaDetector  # noqa: PLC0415 - a search does not need the detector
     from soc.app.retro import Retro  # noqa: PLC0415
 
-    ruleset = _ruleset(file)
+    ruleset = sound_rules(file)
     read = found = 0
 
     def progress(more: int) -> None:
@@ -99,18 +116,6 @@ def _retro(file: Path, window: Window | None, scope: Scope, *, json: bool) -> No
         else:
             _show_alerts(alerts)
     say(msg("{alerts} cảnh báo từ {events} sự kiện đã đọc", alerts=found, events=read))
-
-
-def _ruleset(file: Path) -> RuleSet:
-    """The rules of a file or folder. Raises its first fault when a rule is refused: a hunt must not leave one out in silence."""
-    from detectors.sigma import RuleSet as Rules  # noqa: PLC0415
-
-    ruleset = Rules.load([file])
-    if ruleset.refusals:
-        for refusal in ruleset.refusals[1:]:
-            say(refusal.as_message())
-        raise ruleset.refusals[0]
-    return ruleset
 
 
 def _show_alerts(alerts: Iterator[Alert]) -> None:

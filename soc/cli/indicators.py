@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from detectors.indicators.book import Book, Imported
-from detectors.indicators.hunting import hunt
+from detectors.indicators.book import Imported
 from detectors.indicators.model import DEFAULT_CONFIDENCE, Entry, Indicator, State
 from detectors.indicators.reading import Unread, read_file, read_list
 from detectors.indicators.warninglists import WarningList, WarningLists, shipped_lists
+from soc.access.principal import SYSTEM
 from soc.app.application import Application
 from soc.cli.context import Json, emit, say, settings
-from soc.core.clock import Window, iso
+from soc.cli.hunts import EXIT_OPEN, hunt_row, wait_for
+from soc.core.clock import iso
 from soc.core.i18n import msg
-from soc.core.scope import PROVINCE
 
 EXIT_PARTLY = 3
 LISTS = "warninglists"
 KEPT_EXPIRED = timedelta(days=365)
 """An indicator is forgotten so long after it expired."""
-_TOLD_EVERY = 50_000
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
@@ -48,9 +47,12 @@ def import_(
             book.judge_again(lists)
         result = book.add(_read(found, source, confidence), lists, now)
         book.forget(now - KEPT_EXPIRED)
+        hunt = application.look_back.indicators_imported(book, now) if result.created else None
     if json:
-        emit([_result_row(result)])
+        emit([_result_row(result) | {"hunt": None if hunt is None else hunt.id}])
     _tell(result)
+    if hunt is not None:
+        say(msg("tìm lại {days} ngày đã qua, đợt {id}", days=(now - hunt.window.since).days, id=hunt.short))
     if result.unread_total:
         raise typer.Exit(EXIT_PARTLY)
 
@@ -76,40 +78,24 @@ def list_(
         typer.echo("  ".join(str(value) for value in row.values() if value not in (None, "")))
 
 
-@app.command("hunt", help=msg("Tìm trong kho những chỉ dấu mới nhập; khớp thì tạo cảnh báo").text)
+@app.command("hunt", help=msg("Tìm trong kho những chỉ dấu chưa được tìm; khớp thì tạo cảnh báo").text)
 def hunt_(
     days: Annotated[int, typer.Option(min=1, max=3660, help=msg("Số ngày nhìn lại").text)] = 30,
     json: Json = False,
 ) -> None:
     with Application(settings()) as application:
-        now = application.clock.now()
-        book: Book = application.indicators
-        window = Window(now - timedelta(days=days), now + timedelta(days=1))
-        found = hunt(book, application.store, PROVINCE, window, _progress)
-        if found.alerts:
-            with application.database.transaction() as session:
-                application.incidents.take(session, found.alerts)
-        book.mark_hunted(now, now)
+        imported, _ = application.indicators.unhunted()
+        hunt = None if imported is None else application.look_back.indicators(application.indicators, imported, days)
+        if hunt is None:
+            say(msg("không có chỉ dấu nào chưa được tìm"))
+            return
+        done = wait_for(application, hunt)
+        stated = application.hunts.statement(SYSTEM, hunt.id)
     if json:
-        emit({"id": a.id, "rule": a.rule_id, "entities": a.entities, "matched": a.matched} for a in found.alerts)
-    else:
-        lang = settings().lang.value
-        for alert in found.alerts:
-            about = ", ".join(f"{name}={value}" for name, value in alert.entities.items())
-            typer.echo(f"{iso(alert.first)}  {alert.severity.value:8}  {alert.title[lang]}  {about}")
-    say(
-        msg(
-            "{indicators} chỉ dấu mới, đọc {events} sự kiện, {alerts} cảnh báo",
-            indicators=found.indicators,
-            events=found.events,
-            alerts=len(found.alerts),
-        )
-    )
-
-
-def _progress(read: int) -> None:
-    if read % _TOLD_EVERY < 1000:
-        say(msg("đã đọc {events} sự kiện", events=read))
+        emit([hunt_row(done)])
+    if stated is None:
+        raise typer.Exit(EXIT_OPEN)
+    say(stated.sentence)
 
 
 def _read(paths: list[Path], source: str, confidence: int) -> Iterator[Indicator | Unread]:
@@ -152,7 +138,7 @@ def _tell(result: Imported) -> None:
     )
 
 
-def _result_row(result: Imported) -> Mapping[str, object]:
+def _result_row(result: Imported) -> dict[str, object]:
     return {
         "read": result.read,
         "created": result.created,

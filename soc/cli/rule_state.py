@@ -11,10 +11,12 @@ from rich.table import Table
 
 from detectors.detector import title_of
 from detectors.sigma import RuleSet
+from soc.access.principal import SYSTEM
 from soc.app.application import Application
 from soc.app.gaps import Gap
 from soc.app.ledger_view import STATE_LABELS, RuleStates
 from soc.cli.context import Json, console, emit, local, moment_of, say, settings
+from soc.cli.hunts import wait_for
 from soc.cli.rule_paths import find_rule, sigma_paths
 from soc.core.clock import ALL_TIME, Window
 from soc.core.errors import NotFoundError
@@ -83,8 +85,12 @@ def redo(
             say(msg("đã chạy lại {events} sự kiện, {alerts} cảnh báo", events=gap.events, alerts=done.alerts))
             return
         window = Window(moment_of(since) if since else ALL_TIME.since, moment_of(until) if until else soc.clock.now())
-        alerts = soc.redo.run_rule(_rule_id(soc, ident), window)
-    say(msg("đã chạy lại luật {rule} trên quá khứ, {alerts} cảnh báo", rule=ident, alerts=alerts))
+        hunt = wait_for(soc, soc.look_back.rule(soc.loaded_rules, _rule_id(soc, ident), window))
+        stated = soc.hunts.statement(SYSTEM, hunt.id)
+    if stated is None:
+        say(msg("đợt rà soát {id}: {state}", id=hunt.short, state=hunt.state.label))
+        raise typer.Exit(EXIT_OPEN)
+    say(msg("đã chạy lại luật {rule} trên quá khứ, {alerts} cảnh báo", rule=ident, alerts=stated.raised))
 
 
 def _rule_id(soc: Application, ident: str) -> str:

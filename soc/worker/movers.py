@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from playbooks.broker import ADVANCE, Lane
+from soc.app.hunt_model import ADVANCE as HUNT
 
 if TYPE_CHECKING:
     from soc.app.application import Application
@@ -40,9 +41,14 @@ def _playbook_runs(parts: Application) -> Mover:
     return Mover(ADVANCE, runs.advance, runs.sweep, runs.release)
 
 
+def _hunts(parts: Application) -> Mover:
+    hunts = parts.hunt_mover
+    return Mover(HUNT, hunts.move, hunts.sweep, hunts.release)
+
+
 MOVERS: Mapping[Lane, Sequence[Callable[[Application], Mover]]] = {
     Lane.RESPONSE: (_playbook_runs,),
-    Lane.LONG: (),
+    Lane.LONG: (_hunts,),
 }
 """Lane -> what makes its movers. Only what a lane needs is built in its process."""
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from detectors.alert import Alert
 from detectors.indicators.book import Book
 from detectors.indicators.detector import IndicatorDetector
-from detectors.indicators.hunting import FEW, hunt, query_for
+from detectors.indicators.hunting import FEW, candidates_for
 from detectors.indicators.matcher import Matcher
-from detectors.indicators.model import Indicator, Kind, Named, State
+from detectors.indicators.model import Indicator, Kind, Named, Sought, State
 from detectors.indicators.table import Table, digest_of, write_table
 from detectors.indicators.warninglists import TOO_WIDE, WarningLists, shipped_lists
 from soc.core.clock import Window
@@ -210,36 +210,94 @@ def store_of(events: Sequence[Event]) -> MemoryEventStore:
     return store
 
 
-ALWAYS = Window(NOW - timedelta(days=30), NOW + timedelta(days=1))
+def sought(**days: int) -> Sought:
+    """What came in with `fill`."""
+    return Sought(NOW, NOW + timedelta(seconds=1), NOW + timedelta(days=days.get("asked", 0)))
+
+
+def looked_back(book: Book, store: MemoryEventStore, what: Sought) -> list[Alert]:
+    """Alerts about the candidates of a look back."""
+    detector = IndicatorDetector(Matcher(book, what))
+    few, total, _ = book.sought(what, FEW)
+    events = list(store.scan(candidates_for(few, total), PROVINCE)) if total else []
+    return [*detector.observe(events), *detector.flush()]
 
 
 def test_a_new_indicator_is_found_in_the_past_once(fill: Fill, event: MakeEvent) -> None:
+    """Whatever `valid_from` says; marked as hunted it is nothing new any more, but the hunt that marked it stays what it was."""
     past = [event(-86_400 * n, url__domain="evil.example", host__name="ws-1") for n in (20, 5, 5.01, 40)]
     store = store_of([*past, event(-3600, url__domain="fine.example")])
     book = fill("evil.example", valid_from=NOW)
-    found = hunt(book, store, PROVINCE, ALWAYS, lambda _: None)
-    assert found.indicators == 1
-    assert [alert.first for alert in found.alerts] == [past[0].timestamp, past[2].timestamp, past[1].timestamp]
-    assert [alert.id for alert in hunt(book, store, PROVINCE, ALWAYS, lambda _: None).alerts] == [
-        alert.id for alert in found.alerts
-    ]
-    book.mark_hunted(NOW, NOW)
-    assert hunt(book, store, PROVINCE, ALWAYS, lambda _: None).indicators == 0
+    found = looked_back(book, store, sought())
+    assert sorted(alert.first for alert in found) == sorted(one.timestamp for one in past)
+    imported, fresh = book.unhunted()
+    assert (imported, fresh) == (Window(NOW, NOW + timedelta(seconds=1)), 1)
+    book.mark_hunted(sought(), NOW)
+    assert book.unhunted() == (None, 0)
+    assert looked_back(book, store, sought()) == found
+    assert looked_back(book, store, sought(asked=1)) == []
 
 
-def test_a_hunt_leaves_exercises_alone(fill: Fill, event: MakeEvent) -> None:
+def test_what_is_sought_is_counted_and_named_by_a_hash(fill: Fill) -> None:
+    book = fill("203.0.113.7", "evil.example", "203.0.113.16/28")
+    few, total, digest = book.sought(sought(), 2)
+    assert (len(few), total) == (2, 3)
+    assert book.sought(sought(), 0) == ([], 3, digest)
+    assert fill("other.example").sought(sought(), 0)[1:] != (3, digest)
+
+
+def test_a_look_back_leaves_exercises_alone(fill: Fill, event: MakeEvent) -> None:
     store = store_of([event(-60, url__domain="evil.example", exercise="DT-1")])
-    assert not hunt(fill("evil.example"), store, PROVINCE, ALWAYS, lambda _: None).alerts
+    assert looked_back(fill("evil.example"), store, sought()) == []
 
 
-def test_asking_for_addresses_by_name_finds_what_reading_all_does(fill: Fill, event: MakeEvent) -> None:
-    events = [event(-n, destination__ip=f"203.0.113.{n}", source__ip="192.0.2.1") for n in range(1, 30)]
-    events.append(event(-40, url__full="http://203.0.113.7/x"))
-    book = fill("203.0.113.7", "203.0.113.16/28")
-    sought, total = book.unhunted(FEW)
-    by_name = {e.id for e in store_of(events).scan(query_for(sought), PROVINCE)}
-    assert total == 2
-    assert {e.id for e in events if matched(book, e)} == by_name
+WRITTEN = (
+    ("destination__ip", "203.0.113.7"),
+    ("destination__ip", "::ffff:203.0.113.7"),
+    ("SourceIp", "::ffff:cb00:7107"),
+    ("IpAddress", "[203.0.113.20]"),
+    ("dns__question__name", "203.0.113.7"),
+    ("url__full", "http://203.0.113.7/x"),
+    ("url__full", "http://%32%30%33.0.113.7/x"),
+    ("destination__ip", "2001:DB8:0::1"),
+    ("source__ip", "2001:db8:5::9"),
+    ("dns__question__name", "A.Evil.Example."),
+    ("http__request__referrer", "https://evil.example/a"),
+    ("dns__question__name", "xn--bcher-kva.example"),
+    ("dns__question__name", "b\u00fccher.example"),
+    ("Hashes", f"MD5=00,SHA256={SHA.upper()}"),
+    ("file__hash__sha256", SHA),
+    ("md5", f" {SHA}"),
+    ("destination__ip", "192.0.2.1"),
+    ("url__full", "https://fine.example/"),
+    ("user__name", "203.0.113.7"),
+)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("203.0.113.7", "203.0.113.16/28"),
+        ("2001:db8::1", "2001:db8:5::/48"),
+        ("203.0.112.0/22",),
+        ("evil.example", "bücher.example"),
+        (SHA,),
+        ("203.0.113.7", "evil.example", SHA),
+        (*(f"198.51.100.{n}" for n in range(FEW + 1)), "203.0.113.7"),
+    ],
+)
+def test_the_candidates_are_all_that_reading_everything_finds(
+    fill: Fill, event: MakeEvent, texts: tuple[str, ...]
+) -> None:
+    """However the log writes a value: what the query leaves out cannot match."""
+    events = [event(-n, **{name: value}) for n, (name, value) in enumerate(WRITTEN, 1)]
+    book = fill(*texts)
+    few, total, _ = book.sought(sought(), FEW)
+    candidates = {e.id for e in store_of(events).scan(candidates_for(few, total), PROVINCE)}
+    found = {e.id for e in events if matched(book, e)}
+    assert found
+    assert found <= candidates
+    assert len(candidates) < len(events)
 
 
 POOL = ["203.0.113.9", "203.0.113.0/28", "198.51.100.0/24", "evil.example", "x.evil.example", "other.example", SHA]

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("rule", sa.String(length=200), nullable=False),
         sa.Column("agency", sa.String(length=64), nullable=False),
         sa.Column("first", UtcDateTime(), nullable=False),
+        sa.Column("matches", sa.Integer(), nullable=False),
         sa.Column("raised", UtcDateTime(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("hunt", "number", name=op.f("pk_hunt_alerts")),
