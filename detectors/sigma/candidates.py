@@ -44,6 +44,9 @@ from soc.storage.conditions import (
     none_of,
 )
 
+WINLOGBEAT_EVENTS = any_of((present("winlog"), present(WINLOGBEAT)))
+"""Events that rules may read in Winlogbeat's form."""
+
 
 class Anchor(StrEnum):
     """By what candidates are found."""
@@ -87,8 +90,13 @@ class CandidateFinder:
         """The candidates of one rule, filters on it included."""
         return self._of([rule])
 
-    def of_ruleset(self) -> Candidates:
-        """The candidates of all rules together: those that correlations look at are among them."""
+    def of_ruleset(self, limit: int) -> Candidates | None:
+        """The candidates of all rules together, those that correlations look at among them; None when more is asked for than `limit`."""
+        asked = 0
+        for rule in self._ruleset.rules:
+            asked += self.of_rule(rule).size
+            if asked > limit:
+                return None
         return self._of(self._ruleset.rules)
 
     def _of(self, rules: Iterable[Rule]) -> Candidates:

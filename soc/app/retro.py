@@ -3,20 +3,26 @@
 The detector has a memory of its own, so neither the stream nor the incidents learn of it. Reading begins as far before the period as the
 longest correlation looks back, so that a window which straddles the beginning is whole; what arises before the period is left out.
 Memory stays that of the detector: the store hands out one event after the other.
+
+Of a few rules most events are none of their business. The store is asked for the candidates then (`detectors.sigma.candidates`), and the
+engine decides on these alone: an event that is no candidate matches no rule, and so moves neither a window nor a bundle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
 from detectors.alert import Alert
 from detectors.detector import SigmaDetector
 from detectors.sigma import RuleSet
+from detectors.sigma.candidates import WINLOGBEAT_EVENTS, Anchor, CandidateFinder, Candidates
 from soc.core.clock import ALL_TIME, Window
 from soc.core.event import Event
 from soc.core.scope import PROVINCE, Scope
+from soc.storage.conditions import EVERYTHING, Condition, Everything
 from soc.storage.events import EventStore
 
 BATCH = 1000
@@ -38,6 +44,81 @@ def widened(window: Window, before: timedelta, after: timedelta = timedelta()) -
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Thrift:
+    """When only candidates are read.
+
+    Attributes:
+        few_events: so many are read without asking.
+        share: of the events of a period; reading that many candidates still beats reading all, the question included.
+        most_asked: things that a store is asked for at once; more take it longer than handing out all events.
+    """
+
+    few_events: int = 2000
+    share: float = 0.25
+    most_asked: int = 400
+
+
+THRIFT = Thrift()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a period is read for some rules.
+
+    Attributes:
+        query: what the store is asked for: candidates, or everything.
+        events: how many it will hand out.
+        total: how many there are in the period.
+    """
+
+    query: Condition
+    events: int
+    total: int
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether only candidates are read."""
+        return not isinstance(self.query, Everything)
+
+
+class History:
+    """The events of a store as far as they matter to some rules, oldest first.
+
+    Args:
+        store: where the events are.
+        ruleset: the rules.
+        thrift: when only candidates are read.
+    """
+
+    def __init__(self, store: EventStore, ruleset: RuleSet, thrift: Thrift = THRIFT) -> None:
+        self._store, self._ruleset, self._thrift = store, ruleset, thrift
+        self._made: dict[bool, Candidates | None] = {}
+
+    def plan(self, window: Window, scope: Scope) -> Plan:
+        """The cheaper way to read a period. Raises EngineError when the store does not answer."""
+        total = self._store.count(EVERYTHING, scope, window)
+        everything = Plan(EVERYTHING, total, total)
+        if total <= self._thrift.few_events:
+            return everything
+        candidates = self._candidates(winlogbeat=self._store.count(WINLOGBEAT_EVENTS, scope, window) > 0)
+        if candidates is None or candidates.anchor is Anchor.NOTHING:
+            return everything
+        found = self._store.count(candidates.condition, scope, window)
+        return Plan(candidates.condition, found, total) if found <= total * self._thrift.share else everything
+
+    def events(self, window: Window, scope: Scope) -> Iterator[Event]:
+        """At least the events of a period that a rule matches. Raises EngineError when the store does not answer."""
+        return self._store.scan(self.plan(window, scope).query, scope, window)
+
+    def _candidates(self, *, winlogbeat: bool) -> Candidates | None:
+        """Those of all rules together, None when they ask for too much; worked out once."""
+        if winlogbeat not in self._made:
+            finder = CandidateFinder(self._ruleset, winlogbeat=winlogbeat)
+            self._made[winlogbeat] = finder.of_ruleset(self._thrift.most_asked)
+        return self._made[winlogbeat]
+
+
 class Retro:
     """Runs rules over the store.
 
@@ -45,15 +126,23 @@ class Retro:
         store: where the events are.
         ruleset: the rules.
         make: gives a fresh detector over rules.
+        thrift: when only candidates are read.
     """
 
-    def __init__(self, store: EventStore, ruleset: RuleSet, make: Callable[[RuleSet], SigmaDetector]) -> None:
-        self._store, self._ruleset, self._make = store, ruleset, make
+    def __init__(
+        self,
+        store: EventStore,
+        ruleset: RuleSet,
+        make: Callable[[RuleSet], SigmaDetector],
+        thrift: Thrift = THRIFT,
+    ) -> None:
+        self._ruleset, self._make = ruleset, make
+        self._history = History(store, ruleset, thrift)
 
     def alerts(
         self, window: Window, scope: Scope = PROVINCE, progress: Callable[[int], None] = lambda _: None
     ) -> Iterator[Alert]:
-        """The alerts that arise from the events of a period, in order.
+        """The alerts that arise from the events of a period, in order; the rest of a bundle comes at the latest before the next candidate.
 
         Args:
             window: over `@timestamp`.
@@ -66,11 +155,11 @@ class Retro:
         detector = self._make(self._ruleset)
         lead = Window(widened(window, reach_of(self._ruleset)).since, window.since)
         if lead.since < lead.until and self._ruleset.correlations:
-            for events in batches(self._store.scan("", scope, lead)):
+            for events in batches(self._history.events(lead, scope)):
                 detector.observe(events)
                 progress(len(events))
             detector.flush()
-        for events in batches(self._store.scan("", scope, window)):
+        for events in batches(self._history.events(window, scope)):
             yield from detector.observe(events)
             progress(len(events))
         yield from detector.flush()
