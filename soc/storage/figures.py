@@ -37,7 +37,15 @@ def statistics(field: str, counts: Mapping[int | float, int]) -> Stats:
     total: Fraction | int = sum(value * count for value, count in counts.items() if isinstance(value, int))
     total += sum((Fraction(value) * count for value, count in counts.items() if isinstance(value, float)), Fraction())
     low, high = (float(Fraction(edge) / unit) for edge in (min(counts), max(counts)))
-    return Stats(sum(counts.values()), low, high, float(total / unit))
+    return Stats(sum(counts.values()), low, high, _rounded(Fraction(total) / unit))
+
+
+def _rounded(exact: Fraction) -> float:
+    """The nearest float; beyond the largest one it is infinite."""
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
 
 
 def bars(window: Window, interval: timedelta) -> list[Bucket]:

@@ -15,6 +15,8 @@ from soc.core.clock import LOCAL_ZONE
 from soc.core.errors import InputError
 from soc.core.i18n import Lang, msg
 
+_PLAIN = 10**21
+"""Numbers of more digits are shown in their scientific form."""
 _TYPED_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:\s+(\d{1,2}):(\d{2}))?")
 
 
@@ -49,6 +51,8 @@ class Formats:
 
     def number(self, value: float, digits: int | None = None) -> str:
         """A number with its separators; `digits` behind the comma, or as many as it has, at most three."""
+        if not -_PLAIN < value < _PLAIN:
+            return f"{value:.4g}".replace("inf", "∞").replace(".", "," if self._lang is Lang.VI else ".")
         pattern = "#,##0.###" if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
         return format_decimal(value, pattern, locale=self._lang.value)
 

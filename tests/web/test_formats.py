@@ -13,7 +13,7 @@ from soc.core.errors import InputError
 from soc.core.i18n import Lang
 from soc.storage.events import Bucket
 from soc.web.charts import histogram, interval_for, ring, rounded
-from soc.web.formats import Formats, typed_day, typed_moment
+from soc.web.formats import Formats, to_type, typed_day, typed_moment
 from soc.web.visible import shown
 from soc.web.visit import preferred
 
@@ -26,6 +26,19 @@ def test_moments_are_shown_in_local_time_and_the_readers_form() -> None:
     assert VI.second(MOMENT) == "22/11/2026 10:42:07.412"
     assert VI.long_moment(MOMENT).endswith("22/11/2026 10:42")
     assert EN.day(date(2026, 3, 4)) == "4 Mar 2026"
+
+
+@pytest.mark.parametrize(
+    ("number", "form"),
+    [(2**63, "9.223.372.036.854.775.808"), (-1.25e21, "-1,25e+21"), (1.7e308, "1,7e+308"), (float("-inf"), "-∞")],
+)
+def test_a_number_too_long_to_read_is_shown_in_its_scientific_form(number: float, form: str) -> None:
+    assert VI.number(number) == form
+
+
+def test_what_is_typed_comes_back_as_it_was_understood() -> None:
+    assert to_type(MOMENT) == "22/11/2026 10:42"
+    assert typed_moment(to_type(MOMENT)) == MOMENT.replace(second=0, microsecond=0)
 
 
 def test_numbers_and_sizes_have_the_readers_separators() -> None:
