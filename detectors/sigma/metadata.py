@@ -17,6 +17,9 @@ from soc.core.i18n import msg
 from soc.core.ids import digest
 from soc.core.severity import Severity
 
+LONGEST_ID = 200
+"""Characters of an identity that tables and pages have room for; a longer name does not become one."""
+
 _SECTIONS = frozenset({"logsource", "detection", "errors", "source"})
 """What pySigma leaves among the custom keys although Sigma defines it."""
 
@@ -80,8 +83,9 @@ def described(common: Mapping[str, object], content: Mapping[str, object], where
     tags = tuple(str(tag) for tag in common["tags"] or ())  # type: ignore[attr-defined]
     level = common["level"]
     false = common["falsepositives"]
+    named = common["name"] if len(str(common["name"])) <= LONGEST_ID else ""
     return {
-        "id": str(common["id"] or common["name"] or digest(repr(sorted(content, key=str)), str(content))[:32]),
+        "id": str(common["id"] or named or digest(repr(sorted(content, key=str)), str(content))[:32]),
         "title": str(common["title"]),
         "name": str(common["name"] or ""),
         "level": Severity(level.name.lower()) if level is not None else Severity.MEDIUM,  # type: ignore[attr-defined]

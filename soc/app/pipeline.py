@@ -14,7 +14,9 @@ Killed between any two lines, the next start repeats the batch and comes to the 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -36,7 +38,7 @@ from soc.app.ledger import Ledger
 from soc.app.observing import observe_apart
 from soc.app.ran import RuleRuns
 from soc.core.clock import LOCAL_ZONE, Clock
-from soc.core.errors import InputError, NotFoundError
+from soc.core.errors import EngineError, InputError, NotFoundError
 from soc.core.event import Event
 from soc.core.i18n import Message
 from soc.storage.events import AppendResult, AppendStatus, EventStore
@@ -140,6 +142,7 @@ class Pipeline:
     clock: Clock
     batch_size: int
     meter: Meter = field(default_factory=Unmetered)
+    _doubt: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
 
     def resume(self) -> None:
         """Take up the detector's state where the last committed batch left it; call once before the first step."""
@@ -235,6 +238,7 @@ class Pipeline:
         if position <= self.checkpoints.position(CHECKPOINT):
             return 0, frozenset()
         self.exceptions.refresh()
+        self._settle()
         try:
             began = perf_counter()
             alerts, broken = observe_apart(self.detector, fresh, self._committed)
@@ -246,7 +250,7 @@ class Pipeline:
                 self.checkpoints.save(session, CHECKPOINT, position, self.detector.snapshot(), self.clock.now())
         except BaseException:
             self.ledger.forget()
-            self.detector.restore(self._committed())
+            self._take_back()
             raise
         return len(alerts), frozenset(touched)
 
@@ -258,6 +262,7 @@ class Pipeline:
         arrived = self.checkpoints.moment(CHECKPOINT)
         if arrived is None:
             return 0
+        self._settle()
         try:
             alerts = self.detector.tick(self.clock.now() - arrived)
             if alerts:
@@ -266,9 +271,24 @@ class Pipeline:
                     self.incidents.take(session, alerts)
                     self.checkpoints.save(session, CHECKPOINT, position, self.detector.snapshot(), arrived)
         except BaseException:
-            self.detector.restore(self._committed())
+            self._take_back()
             raise
         return len(alerts)
+
+    def _take_back(self) -> None:
+        """Set the detector back, as it saw what was not committed; as soon as the database answers, when that is what failed."""
+        self._doubt.set()
+        with suppress(EngineError):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Set the detector back if that is still to be done.
+
+        To what the database holds and not to a copy of ours: a commit whose answer was lost may have been kept.
+        """
+        if self._doubt.is_set():
+            self.detector.restore(self._committed())
+            self._doubt.clear()
 
     def _committed(self) -> bytes:
         """The detector's state as of the last batch that was committed."""

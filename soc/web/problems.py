@@ -18,7 +18,7 @@ from soc.core.errors import (
 )
 from soc.core.i18n import Message, msg
 from soc.web.security import HEADERS, TooLargeError
-from soc.web.visit import SeeOtherError, make_visit, see_other
+from soc.web.visit import SeeOtherError, make_visit, nameless_visit, see_other
 
 _LOG = logging.getLogger(__name__)
 _STATUS: tuple[tuple[type[SocError], int], ...] = (
@@ -38,6 +38,11 @@ _TITLES = {
     413: msg("Tệp quá lớn"),
     503: msg("Tạm thời không phục vụ được"),
 }
+_UNKNOWN_VISITOR = EngineError(
+    msg("cơ sở dữ liệu không đáp ứng"),
+    advice=msg("thử lại sau ít phút; nếu vẫn vậy, báo quản trị viên chạy 'soc doctor'"),
+)
+"""Whoever has not been recognised learns no address and no account of the database."""
 _BROKEN = msg("Có lỗi trong hệ thống")
 
 
@@ -84,5 +89,9 @@ def _unexpected(request: Request, problem: Exception) -> HTMLResponse:
 
 
 def _page(request: Request, status: int, problem: SocError | None) -> HTMLResponse:
-    visit = make_visit(request)
+    try:
+        visit = make_visit(request)
+    except EngineError as fault:
+        _LOG.error("request failed: %s %s: %s", request.method, request.url.path, fault)
+        visit, problem = nameless_visit(request), _UNKNOWN_VISITOR
     return visit.page("problem.html", status, status=status, title=title_of(status), problem=problem)

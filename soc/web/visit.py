@@ -152,6 +152,12 @@ def make_visit(request: Request) -> Visit:
     return request.state.visit  # type: ignore[no-any-return]  # request.state holds anything
 
 
+def nameless_visit(request: Request) -> Visit:
+    """The visit of whoever it is, when the database cannot tell."""
+    secret = request.cookies.get(page_cookie(request.app.state.secure), "")
+    return Visit(request, services_of(request), None, secret)
+
+
 def signed_in(visit: Annotated[Visit, Depends(make_visit)]) -> Visit:
     """The visit of somebody signed in and not locked; everybody else is led to the page that helps them."""
     path = visit.request.url.path

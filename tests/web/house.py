@@ -29,17 +29,24 @@ from detectors.rulepack import own_rules
 from detectors.rulesets.library import Library
 from detectors.rulesets.service import Living, RuleSets
 from detectors.sigma import RuleSet
+from playbooks.queue import MemoryQueue
 from reports.document import Letterhead
 from reports.shelf import ReportService
 from soc.access.accounts import AccountService, NewAccount
 from soc.access.agencies import Agency, AgencyKind, AgencyService
 from soc.access.passwords import Passwords
-from soc.access.principal import SYSTEM, Role
+from soc.access.principal import SYSTEM, Principal, Role
 from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
 from soc.app.attack_coverage import AttackCoverage
 from soc.app.exceptions import ExceptionReplay
 from soc.app.gaps import GapBook
+from soc.app.hunt_model import FrozenRules, HuntState, Request, RuleRef
+from soc.app.hunt_model import Question as HuntQuestion
+from soc.app.hunt_rules import RuleFreezer
+from soc.app.hunt_statement import Limits, RuleCount, Statement, statement_json
+from soc.app.hunt_tables import HuntAlertRow, HuntRow
+from soc.app.hunts import HuntService
 from soc.app.ledger import Ledger
 from soc.app.ledger_view import LedgerView
 from soc.app.saved_searches import Question, SavedSearches
@@ -49,7 +56,7 @@ from soc.compliance.catalogue import Catalogue, EvidenceKind, load_catalogue, lo
 from soc.compliance.evidence import Declaration
 from soc.compliance.evidence_service import EvidenceService
 from soc.compliance.facts import Surroundings
-from soc.core.clock import FixedClock, iso
+from soc.core.clock import FixedClock, Window, iso
 from soc.core.event import Event
 from soc.core.i18n import Lang
 from soc.core.ids import sha256
@@ -57,6 +64,7 @@ from soc.core.settings import Settings
 from soc.core.severity import Severity
 from soc.exercises.scenario import load_scenarios
 from soc.exercises.service import ExerciseService
+from soc.incidents.codec import alert_to_json
 from soc.incidents.duties import load_duties
 from soc.incidents.reader import IncidentReader
 from soc.incidents.service import IncidentService
@@ -147,6 +155,8 @@ class House:
     incident_reader: IncidentReader
     exceptions: ExceptionService
     exception_replay: ExceptionReplay
+    hunts: HuntService
+    hunt_rules: RuleFreezer
     ledger: LedgerView
     evidence: EvidenceService
     catalogue: Catalogue
@@ -175,10 +185,10 @@ class House:
             return [entry.target for entry in self.audit.entries(session, size=500) if entry.action == action]
 
 
-def open_house(folder: Path, *, sample: bool = False) -> House:
-    """An empty house: agencies and accounts, no data."""
+def open_house(folder: Path, *, sample: bool = False, url: str = "") -> House:
+    """An empty house: agencies and accounts, no data; over SQLite unless another case database is named."""
     clock = FixedClock(NOW)
-    database = connect(f"sqlite:///{folder / 'cases.sqlite'}")
+    database = connect(url or f"sqlite:///{folder / 'cases.sqlite'}")
     Base.metadata.create_all(database.engine)
     audit, duties, catalogue = AuditTrail(clock), load_duties(), load_catalogue()
     agencies = AgencyService(database, audit)
@@ -191,6 +201,7 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
     store, platforms = MemoryEventStore(), load_platforms()
     sources = {"portal-01": Source(id="portal-01", platform="public_service_portal", agency="xa-mau-01")}
     blobs, feed = Blobs(), ExceptionFeed(database)
+    incidents = IncidentService(database, clock, audit, duties)
     (folder / "rule.yml").write_text(RULE, "utf-8")
     ruleset = RuleSet.load([folder / "rule.yml"])
     exceptions = ExceptionService(database, clock, audit, lambda: ruleset)
@@ -221,10 +232,12 @@ def open_house(folder: Path, *, sample: bool = False) -> House:
         agencies=agencies,
         accounts=accounts,
         sessions=SessionService(database, clock, audit, accounts, Lifetimes()),
-        incidents=IncidentService(database, clock, audit, duties),
+        incidents=incidents,
         incident_reader=IncidentReader(database, clock, duties),
         exceptions=exceptions,
         exception_replay=ExceptionReplay(exceptions, store, feed, _detector, lambda: ruleset, database, audit),
+        hunts=HuntService(database, clock, audit, incidents, MemoryQueue()),
+        hunt_rules=RuleFreezer(Library(folder / "hunts", BlobStore(folder / "blobs")), RuleSet.load),
         ledger=LedgerView(database, GapBook(database), lambda: ruleset),
         evidence=EvidenceService(database, blobs, clock, audit, catalogue),
         catalogue=catalogue,
@@ -257,6 +270,7 @@ class Ids:
     report_file: str
     source: str
     search: str
+    hunt: str
 
 
 def furnish(house: House) -> dict[str, Ids]:
@@ -296,7 +310,35 @@ def _furnish(house: House, agency: str) -> Ids:
         report.files[0].name,
         events[0].source,
         search.id,
+        _hunt(house, officer),
     )
+
+
+def _hunt(house: House, officer: Principal) -> str:
+    """A hunt of one commune that is done: what it found is an alert about its script."""
+    frozen = FrozenRules("0" * 64, "0" * 64, (RuleRef("portal_web_shell", "1", "0" * 32, correlates=False),), in_force=False)
+    window = Window(NOW - timedelta(days=1), NOW)
+    hunt = house.hunts.file(officer, Request(HuntQuestion(rules=frozen), window, officer.scope, f"tìm {SCRIPT}"))
+    rules = (RuleCount("portal_web_shell", "1", "0" * 32, 3),)
+    limits = Limits(history_begins=NOW - timedelta(hours=7), masked=2)
+    stated = Statement(
+        hunt.id, hunt.content, "person", window.since, window.until, tuple(sorted(officer.scope.agencies or ())), None,
+        60, 60, 3, 1, 0, 0, 0, rules, None, limits, NOW, NOW,
+    )
+    found = make_alert(officer.agency, ("e1", "e2", "e3"))
+    with house.database.transaction() as session:
+        row = session.get_one(HuntRow, hunt.id)
+        row.state, row.finished, row.statement = HuntState.DONE.value, NOW, statement_json(stated)
+        row.slices = row.slices_done = 1
+        row.planned = row.covered = row.read = 60
+        row.matches, row.alerts = 3, 1
+        session.add(
+            HuntAlertRow(
+                hunt=hunt.id, number=1, alert=found.id, rule=found.rule_id, agency=found.agency, first=found.first,
+                matches=3, raised=None, body=alert_to_json(found),
+            )
+        )
+    return hunt.id
 
 
 def _event(agency: str, number: int) -> Event:
