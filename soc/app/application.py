@@ -177,7 +177,10 @@ class Application:
 
     @cached_property
     def cluster(self) -> Cluster:
-        """The Elasticsearch of the settings; signed in to with the key of the home where they name no other way."""
+        """The Elasticsearch of the settings; signed in to with the key of the home where they name no other way.
+
+        Sample data lies there under names of its own, never among real events.
+        """
         from soc.app.elastic_key import read_key
         from soc.storage.elastic.client import Cluster
 
@@ -190,7 +193,7 @@ class Application:
             chosen.elasticsearch_user,
             chosen.elasticsearch_password,
             chosen.elasticsearch_ca,
-            chosen.elasticsearch_prefix,
+            f"{chosen.elasticsearch_prefix}-sample" if chosen.sample else chosen.elasticsearch_prefix,
         )
 
     def _level_of(self, event: Event) -> int:

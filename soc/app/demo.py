@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -134,6 +134,7 @@ class Demo:
 
     def _register(self) -> None:
         app, result = self._app, self._result
+        app.store.delete_before(datetime.max.replace(tzinfo=UTC))  # a cluster holds on to the sample of an earlier run
         app.agencies.add(
             SYSTEM, [Agency(a.id, a.name_vi, a.name_en, AgencyKind(a.kind), a.parent) for a in self._sample.agencies]
         )

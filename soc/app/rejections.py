@@ -66,7 +66,9 @@ class Rejections:
             if storm is None:
                 if len(self._storms) >= MOST:
                     continue
-                storm = self._storms[cause] = Storm(cause, field, without_values(result.reason), result.event_id, now, now)
+                storm = self._storms[cause] = Storm(
+                    cause, field, without_values(result.reason), result.event_id, now, now
+                )
             storm.count, storm.last = storm.count + 1, now
 
     def begun(self) -> Iterator[Storm]:

@@ -271,7 +271,7 @@ class ElasticEventStore:
         with self._writing, answering(self._where):
             self._refresh()
             if query == "":
-                for index, events in list(self._indices.ended_before(edge)):
+                for index, events in self._indices.ended_before(edge):
                     self._indices.drop(index)
                     gone += events
             old = all_of([{"range": {TIME: {"lt": edge}}}, clause(_parsed(query), self._settle)])

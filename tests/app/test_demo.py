@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from reports.verify import Outcome, verify_report
@@ -19,14 +21,21 @@ from soc.core.clock import ShiftedClock, SystemClock
 from soc.core.scope import PROVINCE
 from soc.exercises.model import RunState
 from soc.incidents.tables import AlertRow
+from tests.servers.cluster import Cluster
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Application, DemoResult]]:
     """One run of the demo, and its home while it is open."""
-    home = fresh_home(tmp_path_factory.mktemp("sample") / "demo")
+    with run_demo(tmp_path_factory.mktemp("sample") / "demo") as done:
+        yield done
+
+
+@contextmanager
+def run_demo(home: Path, **chosen: object) -> Iterator[tuple[Application, DemoResult]]:
     clock = ShiftedClock(SystemClock())
-    with Application(demo_settings(home), clock, writer=True) as app:
+    settings = demo_settings(fresh_home(home)).model_copy(update=chosen)
+    with Application(settings, clock, writer=True) as app:
         yield app, Demo(app, clock, load_sample(), lambda *_: None).run()
 
 
@@ -127,3 +136,37 @@ def test_the_sample_is_marked_as_sample_data(demo: tuple[Application, DemoResult
     assert html
     for path in html:
         assert "SAMPLE DATA" in path.read_text("utf-8")
+
+
+@pytest.mark.elasticsearch
+def test_a_cluster_gives_the_same_incidents_and_the_same_figures(
+    demo: tuple[Application, DemoResult], elasticsearch: Cluster, elastic_prefix: str, tmp_path: Path
+) -> None:
+    """Law 3 for everything that rests on the store: compared one by one with the embedded run."""
+    chosen = {
+        "store": "elasticsearch",
+        "elasticsearch_url": elasticsearch.url,
+        "elasticsearch_user": elasticsearch.user,
+        "elasticsearch_password": SecretStr(elasticsearch.password),
+        "elasticsearch_prefix": elastic_prefix,
+    }
+    with run_demo(tmp_path / "demo", **chosen) as (app, result):
+        embedded, expected = demo
+        assert app.store.health().engine == "elasticsearch"
+        assert (result.moved, result.rules) == (expected.moved, expected.rules)
+        assert alerts(app) == alerts(embedded)
+        assert figures(result) == figures(expected)
+
+
+def alerts(app: Application) -> list[tuple[object, ...]]:
+    with app.database.reading() as session:
+        rows = session.scalars(select(AlertRow).order_by(AlertRow.id))
+        return [(row.id, row.incident, row.rule_id, row.agency, row.first, row.last, row.exercise) for row in rows]
+
+
+def figures(result: DemoResult) -> list[tuple[object, ...]]:
+    assert result.assessment is not None
+    return [
+        (one.id, one.value, one.numerator, one.denominator, one.query.query, one.query.window)
+        for one in result.assessment.all_figures()
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
@@ -19,6 +19,9 @@ ROLLOVER: dict[str, object] = {
     "max_primary_shard_docs": 200_000_000,
 }
 """When an index is full: sizes that Elastic advises for a shard; by age, so that retention can drop whole indices."""
+
+MANY = 10_000
+"""From here on a new index is cheaper than deleting event by event."""
 
 _log = logging.getLogger("vonggac.elasticsearch")
 
@@ -116,18 +119,24 @@ class Indices:
                 _log.info("%s is full; events go on into %s", done["old_index"], done["new_index"])
         return made
 
-    def ended_before(self, micros: int) -> Iterator[tuple[str, int]]:
-        """(index, events) of those that nothing is written into any more and whose last event is older."""
+    def ended_before(self, micros: int) -> list[tuple[str, int]]:
+        """(index, events) of those whose last event is older; one that is still written into gives way to a new one if it holds many."""
         written = self.written()
+        ended = []
         for index in self.all():
-            if index in written:
+            events, last = self._last_event(index)
+            if last is None or last >= micros or (index in written and events < MANY):
                 continue
-            answer = self._client.search(
-                index=index, size=0, track_total_hits=True, aggs={"last": {"max": {"field": TIME}}}
-            )
-            last = answer["aggregations"]["last"]["value"]
-            if last is None or last < micros:
-                yield index, int(answer["hits"]["total"]["value"])
+            if index in written:
+                self._client.indices.rollover(alias=self.names.writing(self.names.level_of(index)))
+            ended.append((index, events))
+        return ended
+
+    def _last_event(self, index: str) -> tuple[int, float | None]:
+        """How many events an index holds, and the time of the last in microseconds of the epoch."""
+        last = {"last": {"max": {"field": TIME}}}
+        answer = self._client.search(index=index, size=0, track_total_hits=True, aggs=last)
+        return int(answer["hits"]["total"]["value"]), answer["aggregations"]["last"]["value"]
 
     def drop(self, index: str) -> None:
         """Delete an index and all it holds."""
