@@ -102,6 +102,7 @@ class _Moving:
             self._app.pipeline.tick()
             self.note()
             self._app.gap_watch.tend()
+            self._app.store.tend()
             drop_expired(self._app)
         return 0
 
@@ -144,12 +145,12 @@ def drop_expired(app: Application) -> None:
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     settings = Settings()
-    with HomeLock(prepare_home(settings.home), PIPELINE_LOCK), Application(settings, writer=True) as app:
-        collect_until(app, stop)
+    app = Application(settings, writer=True)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: app.stopping.set())
+    with HomeLock(prepare_home(settings.home), PIPELINE_LOCK), app:
+        collect_until(app, app.stopping)
 
 
 if __name__ == "__main__":
