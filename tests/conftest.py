@@ -65,13 +65,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Let Elasticsearch boot while the tests that do without it run; whoever needs it then says why it is missing."""
     if session.config.option.collectonly:
         return
-    wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
-    if any(item.get_closest_marker("elasticsearch") for item in session.items):
-        wanted.add("elasticsearch")
+    wanted = {server for item in session.items for server in servers_of(item)}
     own = {"fragile_elasticsearch"} | (set() if os.environ.get("SOC_TEST_ELASTICSEARCH") else {"elasticsearch"})
     with suppress(PartMissingError):
         for name in sorted(wanted & own):
             launch_elasticsearch(session.config, name)
+
+
+def servers_of(item: pytest.Item) -> set[str]:
+    """Which Elasticsearch a test asks for; by its marker the common one, as parameters may choose a fixture."""
+    named = {"elasticsearch", "fragile_elasticsearch"} & set(getattr(item, "fixturenames", ()))
+    return named or ({"elasticsearch"} if item.get_closest_marker("elasticsearch") else set())
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

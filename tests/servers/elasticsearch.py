@@ -59,6 +59,8 @@ xpack.security.http.ssl.enabled: {tls}
 cluster.routing.allocation.disk.watermark.low: 600mb
 cluster.routing.allocation.disk.watermark.high: 500mb
 cluster.routing.allocation.disk.watermark.flood_stage: 400mb
+# how often disks are looked at; no shorter time is allowed
+cluster.info.update.interval: 10s
 """
 TLS_SETTINGS = """\
 xpack.security.http.ssl.certificate: tls/server.pem
