@@ -56,7 +56,7 @@ class Thrift:
 
     few_events: int = 2000
     share: float = 0.25
-    most_asked: int = 400
+    most_asked: int = 250
 
 
 THRIFT = Thrift()

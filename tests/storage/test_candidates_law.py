@@ -127,7 +127,8 @@ def drawn_fields(draw: st.DrawFn) -> dict[str, Any]:
     names = draw(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=4, unique=True))
     marks = draw(st.sampled_from(MARKS))
     moved = any(name.startswith("winlog") for name in marks) and draw(st.booleans())
-    return {(RENAMED.get(name, name) if moved else name): draw(HELD[name]) for name in names} | marks
+    held: dict[str, Any] = {(RENAMED.get(name, name) if moved else name): draw(HELD[name]) for name in names}
+    return held | marks
 
 
 @st.composite
@@ -272,3 +273,38 @@ def test_every_match_is_a_candidate(store: EventStore, meeting: Meeting) -> None
     assert found["matches"] > len(meeting.events)  # else it would compare nothing
     assert found["candidates"] < len(meeting.events) * len(meeting.ruleset.rules) * 0.7
     assert found["anchored"] > 10
+
+
+MARK = "Invoke-Đoạn*Cuối"
+
+
+def rule_for(field: str, value: str, **source: str) -> dict[str, Any]:
+    detection = {"a": {f"{field}|contains": value}, "condition": "a"}
+    return {"logsource": source or {"product": "test"}, "detection": detection}
+
+
+def found_by(store: EventStore, folder: Path, document: dict[str, Any]) -> tuple[list[str], int]:
+    """Ids of the events that a rule matches among its candidates, and how many candidates there are."""
+    ruleset = loaded(folder, [document], "auto")
+    engine, candidates = Engine(ruleset), CandidateFinder(ruleset).of_rule(ruleset.rules[0])
+    given = list(store.scan(candidates.condition, PROVINCE))
+    assert candidates.anchor is Anchor.VALUES
+    return [event.id for event in given if engine.match(event.fields)], len(given)
+
+
+def test_a_match_at_the_end_of_a_script_of_100_kb_is_found(store: EventStore, tmp_path: Path) -> None:
+    script = {"Channel": "Microsoft-Windows-PowerShell/Operational", "EventID": 4104}
+    texts = ["$x = 1\n" * 15_000 + tail for tail in ("invoke-đoạn*cuối", "")]
+    kept(store, stored([*(script | {"ScriptBlockText": text} for text in texts), script | {"ScriptBlockText": "$y"}]))
+    rule = rule_for("ScriptBlockText", MARK.replace("*", "\\*"), product="windows", category="ps_script")
+    assert found_by(store, tmp_path, rule) == (["e-00000"], 2)
+
+
+def test_fields_of_5000_different_unknown_names_are_no_reason_to_miss_or_to_read_more(
+    store: EventStore, tmp_path: Path
+) -> None:
+    marks = {"soc.platform": "test", "ecs.version": "8.17.0"}
+    held = [marks | {f"x.{n}.y": f"value {n}" for n in range(first, first + 100)} for first in range(0, 5000, 100)]
+    kept(store, stored(held))
+    assert found_by(store, tmp_path, rule_for("x.4321.y", "LUE 4321")) == (["e-00043"], 1)
+    assert found_by(store, tmp_path, rule_for("x.5000.y", "value")) == ([], 0)
