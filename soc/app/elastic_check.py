@@ -14,7 +14,7 @@ from elasticsearch import Elasticsearch
 from soc.app.elastic_key import ApiKey
 from soc.app.elastic_role import missing_privileges, question
 from soc.app.elastic_setup import Request, index_request, role_request, template_request
-from soc.app.elastic_watermarks import Watermark, free_share, watermarks
+from soc.app.elastic_watermarks import Watermark, free_share, settings_of, watermarks
 from soc.app.findings import State
 from soc.core.clock import Clock
 from soc.core.errors import EngineError
@@ -217,7 +217,7 @@ class ElasticCheck:
         return Point("health", state, told, {"status": status, "unassigned_shards": unassigned})
 
     def _disk(self) -> Point:
-        marks = watermarks(self._client)
+        marks = watermarks(settings_of(self._client))
         nodes = {str(node["name"]): node["fs"]["total"] for node in self._nodes()}
         free = {name: free_share(total) for name, total in nodes.items()}
         passed = {
@@ -239,14 +239,8 @@ class ElasticCheck:
 
     def _shards(self) -> Point:
         health = self._client.cluster.health()
-        path = "*.cluster.max_shards_per_node"
-        answer = self._client.cluster.get_settings(include_defaults=True, flat_settings=True, filter_path=path)
-        held = {
-            key: value
-            for part in ("defaults", "persistent", "transient")
-            for key, value in answer.get(part, {}).items()
-        }
-        limit = int(held.get("cluster.max_shards_per_node", 1000)) * int(health["number_of_data_nodes"])
+        per_node = int(settings_of(self._client).get("cluster.max_shards_per_node", "1000"))
+        limit = per_node * int(health["number_of_data_nodes"])
         active = int(health["active_shards"])
         told = msg("{active} phân mảnh, giới hạn {limit}", active=active, limit=limit)
         return Point(

@@ -18,15 +18,15 @@ def lifecycle(names: Names, months: int) -> Iterator[Request]:
     Args:
         months: how long events are kept, counted from the rollover of their index.
     """
+    common = template(names)
     for level in LEVELS:
         alias = names.writing(level)
         yield Request(
             "PUT", f"/_ilm/policy/{alias}", msg("chính sách vòng đời của cấp độ {level}", level=level), _policy(months)
         )
         bound = {"index.lifecycle.name": alias, "index.lifecycle.rollover_alias": alias}
-        body = template(names)
-        body["index_patterns"], body["priority"] = [f"{alias}-*"], 501
-        body["template"] = {**body["template"], "settings": {**body["template"]["settings"], **bound}}
+        inner = {**common["template"], "settings": {**common["template"]["settings"], **bound}}
+        body = {**common, "index_patterns": [f"{alias}-*"], "priority": 501, "template": inner}
         yield Request(
             "PUT",
             f"/_index_template/{alias}",

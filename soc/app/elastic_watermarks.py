@@ -59,21 +59,17 @@ def _bytes(size: re.Match[str]) -> float:
     return float(size["number"]) * _UNITS[size["unit"].lower()]
 
 
-def watermarks(client: Elasticsearch) -> Watermarks:
-    """Those in force. Raises errors of the client."""
-    answer = client.cluster.get_settings(include_defaults=True, flat_settings=True, filter_path=f"*.{_SETTING}*")
-    held = {
-        key: str(value)
-        for part in ("defaults", "persistent", "transient")
-        for key, value in answer.get(part, {}).items()
-    }
-    return Watermarks(
-        {
-            mark: (held[f"{_SETTING}{mark}"], held.get(f"{_SETTING}{mark}.max_headroom", ""))
-            for mark in Watermark
-            if f"{_SETTING}{mark}" in held
-        }
-    )
+def settings_of(client: Elasticsearch) -> dict[str, str]:
+    """The settings of the cluster in force, defaults included, by their dotted names. Raises errors of the client."""
+    answer = client.cluster.get_settings(include_defaults=True, flat_settings=True)
+    parts = [answer.get(part, {}) for part in ("defaults", "persistent", "transient")]  # the later wins
+    return {name: str(value) for part in parts for name, value in part.items()}
+
+
+def watermarks(held: Mapping[str, str]) -> Watermarks:
+    """Those in force, of the settings of a cluster."""
+    named = {mark: f"{_SETTING}{mark.value}" for mark in Watermark}
+    return Watermarks({mark: (held[name], held.get(f"{name}.max_headroom", "")) for mark, name in named.items()})
 
 
 def free_share(total: Mapping[str, int]) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 
 from soc.storage.values import WORD_CHARS, fold_words
 
@@ -22,13 +23,19 @@ _SURROGATES = range(0xD800, 0xE000)
 def analysis() -> dict[str, object]:
     """The `analysis` settings of an index."""
     return {
-        "char_filter": {"vonggac_fold": {"type": "mapping", "mappings": list(_rules())}},
+        "char_filter": {"vonggac_fold": {"type": "mapping", "mappings": list(_all_rules())}},
         "tokenizer": {
             "vonggac_word": {"type": "pattern", "pattern": rf"[\p{{L}}\p{{N}}_]{{1,{WORD_CHARS}}}", "group": 0}
         },
         "analyzer": {ANALYZER: {"type": "custom", "char_filter": ["vonggac_fold"], "tokenizer": "vonggac_word"}},
         "normalizer": {"vonggac_lowercase": {"type": "custom", "filter": ["lowercase"]}},
     }
+
+
+@cache
+def _all_rules() -> tuple[str, ...]:
+    """Made once: it takes a second to go through all of Unicode."""
+    return tuple(_rules())
 
 
 def _rules() -> Iterator[str]:
