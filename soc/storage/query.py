@@ -53,6 +53,7 @@ _REGEX = re.compile(r"/[^/\s]+/(?=[\s)]|$)")
 _PIECE = re.compile(r"\\(.)|([*?])|([^\\*?]+)", re.DOTALL)
 _POSITION = re.compile(r"at position (\d+)")
 _NON_WORD = re.compile(r"\W+")
+_ODD = re.compile(r"^-|[^\w.@-]")
 _QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
 _LIKE_TYPES = {FieldType.KEYWORD, FieldType.IP, FieldType.LONG}
 
@@ -77,8 +78,12 @@ def condition_of(query: str | Condition) -> Condition:
 
 
 def term(field: str, value: object) -> str:
-    """A query for one value of a field, quoted so that nothing in the value is read as an operator."""
-    return f'{field}:"{str(value).translate(_QUOTED)}"'
+    """A query for one value of a field, quoted so that nothing in the name or the value is read as an operator."""
+    return f'{_ODD.sub(_escaped, field)}:"{str(value).translate(_QUOTED)}"'
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\{found[0]}"
 
 
 def _fault(column: int, found: Message, advice: Message, expected: Message | None = None) -> QueryError:
