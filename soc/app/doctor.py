@@ -9,15 +9,20 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from soc.app.application import Application
+from soc.app.elastic_key import read_key
 from soc.app.findings import State
+from soc.app.outages import Outage, Part
 from soc.app.retention import told_ages
 from soc.app.rule_loading import Loaded
 from soc.app.schema import drift
+from soc.core.clock import LOCAL_ZONE
 from soc.core.errors import SocError
 from soc.core.i18n import Message, msg
 from soc.core.scope import PROVINCE
 
 LOW_DISK_SHARE = 0.10
+SLOW_MINUTES = 15
+"""A record that waits longer in the spool is worth a look: nobody collects, or an engine is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ def examine(app: Application) -> Iterator[Finding]:
         try:
             state, detail = check(app)
         except SocError as problem:
-            state, detail = State.BAD, problem.as_message()
+            outage = next((one for one in app.outages.open().values() if one.part.value == part), None)
+            state, detail = (State.BAD, problem.as_message()) if outage is None else _down(outage)
         yield Finding(part, state, detail)
 
 
@@ -56,12 +62,54 @@ def _database(app: Application) -> tuple[State, Message]:
 
 
 def _store(app: Application) -> tuple[State, Message]:
+    if (outage := app.outages.open().get(Part.STORE)) is not None:
+        return _down(outage)
     health = app.store.health()
     return (State.OK if health.ok else State.BAD), health.detail
 
 
+def _down(outage: Outage) -> tuple[State, Message]:
+    """What the collecting process found when it last tried."""
+    since = f"{outage.since.astimezone(LOCAL_ZONE):%d/%m/%Y %H:%M:%S}"
+    return State.BAD, msg("{title}, từ {since}; {advice}", title=outage.title, since=since, advice=outage.advice)
+
+
+def _elasticsearch(app: Application) -> tuple[State, Message]:
+    """The gravest of what `soc elastic check` finds."""
+    if app.settings.store != "elasticsearch":
+        return State.OK, msg("không dùng; sự kiện nằm trong thư mục của bản cài đặt")
+    from soc.app.elastic_check import check_cluster  # noqa: PLC0415 - only a cluster needs it
+
+    points = check_cluster(app.cluster, read_key(app.home), app.clock)
+    worst = max(points, key=lambda point: list(State).index(point.state))
+    if worst.state is State.OK:
+        return State.OK, msg("{points} điểm kiểm tra đều tốt", points=len(points))
+    others = sum(point.state is not State.OK for point in points) - 1
+    told = msg(
+        "{point}: {detail}; còn {others} điểm khác; chạy 'soc elastic check'",
+        point=worst.name,
+        detail=worst.detail,
+        others=others,
+    )
+    return worst.state, told
+
+
+def _broker(app: Application) -> tuple[State, Message]:
+    from playbooks.broker import Lane  # noqa: PLC0415 - brings Celery
+
+    waiting = sum(app.broker.depth(lane) for lane in Lane)
+    return State.OK, msg("{place}, {count} việc đang chờ", place=app.broker.place, count=waiting)
+
+
 def _spool(app: Application) -> tuple[State, Message]:
-    return State.OK, msg("{count} bản ghi đang chờ", count=app.spool.depth())
+    if (outage := app.outages.open().get(Part.SPOOL)) is not None:
+        return _down(outage)
+    oldest = app.spool.oldest()
+    if oldest is None:
+        return State.OK, msg("trống")
+    minutes = round((app.clock.now() - oldest).total_seconds() / 60)
+    told = msg("{count} bản ghi đang chờ, cũ nhất {minutes} phút", count=app.spool.depth(), minutes=minutes)
+    return (State.WARN if minutes >= SLOW_MINUTES else State.OK), told
 
 
 def _quarantine(app: Application) -> tuple[State, Message]:
@@ -162,6 +210,8 @@ CHECKS: dict[str, Callable[[Application], tuple[State, Message]]] = {
     "disk": _disk,
     "database": _database,
     "store": _store,
+    "elastic": _elasticsearch,
+    "broker": _broker,
     "spool": _spool,
     "quarantine": _quarantine,
     "platforms": _platforms,

@@ -19,12 +19,14 @@ from soc.app.findings import State
 from soc.core.clock import Clock
 from soc.core.errors import EngineError
 from soc.core.i18n import Message, msg
-from soc.storage.elastic.client import Cluster
+from soc.storage.elastic.client import Cluster, connect
 from soc.storage.elastic.faults import FaultKind, answering
 from soc.storage.elastic.indices import Indices
 from soc.storage.elastic.layout import VERSION
 from soc.storage.elastic.names import LEVELS, Names
 
+ANSWER_S = 10
+"""Whoever looks after a cluster that hangs wants to hear so soon."""
 EXPIRES_SOON = timedelta(days=30)
 CLOCK_WARN, CLOCK_BAD = timedelta(seconds=5), timedelta(seconds=60)
 SHARDS_WARN = 0.8
@@ -257,6 +259,15 @@ class ElasticCheck:
         away = timedelta(seconds=abs(worst))
         state = State.BAD if away > CLOCK_BAD else State.WARN if away > CLOCK_WARN else State.OK
         return Point("clock", state, told, {"seconds": skews})
+
+
+def check_cluster(cluster: Cluster, key: ApiKey | None, clock: Clock) -> list[Point]:
+    """All points of a cluster. Raises SetupError for an address that cannot be used."""
+    client = connect(cluster).options(request_timeout=ANSWER_S, max_retries=0)
+    try:
+        return list(ElasticCheck(client, cluster, key, clock).points())
+    finally:
+        client.close()
 
 
 def _version_of(held: Mapping[str, Any]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from soc.app.elastic_setup import Request
 from soc.core.i18n import msg
@@ -12,17 +12,20 @@ from soc.storage.elastic.names import LEVELS, Names
 DAYS_PER_MONTH = 31
 
 
-def lifecycle(names: Names, months: int) -> Iterator[Request]:
+def lifecycle(names: Names, months: Callable[[int], int]) -> Iterator[Request]:
     """For each level a policy, a template that binds new indices to it, and the setting for those that are there.
 
     Args:
-        months: how long events are kept, counted from the rollover of their index.
+        months: level -> how long its events are kept, counted from the rollover of their index.
     """
     common = template(names)
     for level in LEVELS:
         alias = names.writing(level)
         yield Request(
-            "PUT", f"/_ilm/policy/{alias}", msg("chính sách vòng đời của cấp độ {level}", level=level), _policy(months)
+            "PUT",
+            f"/_ilm/policy/{alias}",
+            msg("chính sách vòng đời của cấp độ {level}", level=level),
+            _policy(months(level)),
         )
         bound = {"index.lifecycle.name": alias, "index.lifecycle.rollover_alias": alias}
         inner = {**common["template"], "settings": {**common["template"]["settings"], **bound}}

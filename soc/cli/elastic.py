@@ -12,7 +12,7 @@ import typer
 from pydantic import SecretStr
 
 from soc.app.application import Application
-from soc.app.elastic_check import ElasticCheck, Point
+from soc.app.elastic_check import Point, check_cluster
 from soc.app.elastic_ilm import lifecycle
 from soc.app.elastic_key import ApiKey, read_key, write_key
 from soc.app.elastic_setup import ElasticSetup, Outcome, Request, all_requests
@@ -53,7 +53,7 @@ def setup(
 ) -> None:
     names = Names(settings().elasticsearch_prefix)
     if dry_run or print_ilm:
-        requests = all_requests(names, days) if dry_run else list(lifecycle(names, settings().retention_months))
+        requests = all_requests(names, days) if dry_run else list(lifecycle(names, _months))
         _show(requests, json=json)
         if print_ilm:
             say(_ILM)
@@ -66,11 +66,7 @@ def setup(
 def check(json: Json = False) -> None:
     lang = settings().lang
     with Application(settings()) as soc:
-        client = connect(soc.cluster)
-        try:
-            points = list(ElasticCheck(client, soc.cluster, read_key(soc.home), soc.clock).points())
-        finally:
-            client.close()
+        points = check_cluster(soc.cluster, read_key(soc.home), soc.clock)
     if json:
         emit(_row(point, point.detail.render(lang)) for point in points)
     else:
@@ -79,6 +75,12 @@ def check(json: Json = False) -> None:
         _show((request for point in points for request in point.grant), json=False)
     if any(point.state is State.BAD for point in points):
         raise typer.Exit(1)
+
+
+def _months(level: int) -> int:
+    """How long events of a level are kept."""
+    chosen = settings()
+    return chosen.retention_months_of_level.get(level, chosen.retention_months)
 
 
 def _set_up(soc: Application, names: Names, days: int, *, new_key: bool, withdraw_old: bool, show_key: bool) -> None:
