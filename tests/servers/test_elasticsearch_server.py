@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import ssl
 import zipfile
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import pytest
 
 from tests.servers import elasticsearch_files
 from tests.servers.cluster import Cluster
-from tests.servers.elasticsearch import ElasticsearchServer
 from tests.servers.elasticsearch_files import SCRIPTS, prepare, unpack
 from tests.servers.processes import PartMissingError
 
@@ -45,24 +43,6 @@ def test_all_of_a_prefix_is_forgotten_and_nothing_else(elasticsearch: Cluster, e
         assert client.get(f"/_security/role/{other}").status_code == httpx.codes.OK
         keys = client.get("/_security/api_key", params={"name": f"{elastic_prefix}*", "active_only": "true"}).json()
         assert [key["name"] for key in keys["api_keys"]] == [other]
-
-
-@pytest.mark.elasticsearch
-def test_a_server_of_ones_own_keeps_its_data_over_a_kill_and_speaks_tls_to_who_trusts_it(
-    fragile_elasticsearch: ElasticsearchServer,
-) -> None:
-    """One restart shows both, because each costs as much as a hundred other tests."""
-    server = fragile_elasticsearch
-    with server.cluster.client() as client:
-        client.put("/kept/_doc/1", json={"kept": True}).raise_for_status()
-        server.kill()
-        with pytest.raises(httpx.TransportError):
-            client.get("/")
-        server.restart()
-        assert client.get("/kept/_doc/1").json()["_source"] == {"kept": True}
-    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-        httpx.get(server.url, verify=ssl.create_default_context())
-    server.cluster.forget("kept")
 
 
 def test_an_address_is_taken_apart_and_put_together_again() -> None:
