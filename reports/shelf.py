@@ -246,7 +246,7 @@ def _shelved(session: Session, row: ReportRow) -> ShelvedReport:
 
 def _next_number(session: Session, now: datetime) -> str:
     year = now.astimezone(LOCAL_ZONE).year
-    counter = session.get(ReportCounterRow, year, with_for_update=True)
+    counter = session.get(ReportCounterRow, year)
     if counter is None:
         counter = ReportCounterRow(year=year, last=0)
         session.add(counter)

@@ -154,7 +154,7 @@ class ExceptionService:
         """One exception."""
         principal.require(Right.READ_EXCEPTIONS)
         with self._database.reading() as session:
-            return managed(session, _visible(session, principal, ident, lock=False), self._clock.now())
+            return managed(session, _visible(session, principal, ident), self._clock.now())
 
     def all(self, principal: Principal, states: Collection[State] = ()) -> list[ManagedException]:
         """Those in sight, of some states or all: what asks for something first, then the newest."""
@@ -285,7 +285,7 @@ def _new_row(
 
 
 def _next_id(session: Session, now: datetime) -> str:
-    """`NL-2026-0007`; two at the same moment collide on the key, and the later one is told so."""
+    """`NL-2026-0007`; only one writer counts at a time."""
     series = f"NL-{now.astimezone(LOCAL_ZONE):%Y}-"
     query = select(func.count()).select_from(ExceptionRow).where(ExceptionRow.id.startswith(series))
     return f"{series}{(session.scalar(query) or 0) + 1:04d}"
@@ -314,8 +314,8 @@ def _require_sight(scope: Scope, agencies: frozenset[str] | None) -> None:
         raise NotFoundError(msg("không tìm thấy"))
 
 
-def _visible(session: Session, principal: Principal, ident: str, *, lock: bool = True) -> ExceptionRow:
-    row = session.get(ExceptionRow, ident, with_for_update=lock)
+def _visible(session: Session, principal: Principal, ident: str) -> ExceptionRow:
+    row = session.get(ExceptionRow, ident)
     if row is None or not sees(principal.scope, agencies_of(row)):
         raise NotFoundError(msg("không tìm thấy"))
     return row

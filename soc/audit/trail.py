@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from soc.audit.chain import GENESIS, Anchor, ChainReport, Entry, check
@@ -15,11 +15,9 @@ from soc.audit.origin import REQUEST_ORIGIN
 from soc.audit.tables import AuditRow
 from soc.core.act import Act
 from soc.core.clock import Clock
+from soc.storage.sql_values import without_nul
 
 __all__ = ["Act", "AuditTrail", "Filters"]
-
-_LOCK = 0x766F6E67
-"""Key of the PostgreSQL advisory lock that puts writers in line; SQLite has one writer anyway."""
 
 _COLUMNS = tuple(field.name for field in fields(Entry))
 _UNHASHED = "-"
@@ -57,11 +55,12 @@ class AuditTrail:
     def record(self, session: Session, act: Act) -> int:
         """Add one entry inside the caller's transaction: what is rolled back leaves no entry, and no gap.
 
+        Args:
+            session: of `Database.transaction`, which lets one writer in at a time: nobody else adds to the same end of the chain.
+
         Returns:
             The number of the entry; numbers start at 1 and have no gaps, also with several writers.
         """
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         last = self.head(session) or Anchor(0, GENESIS)
         entry = _entry(act, last, self._clock.now())
         session.add(AuditRow(**{name: getattr(entry, name) for name in _COLUMNS} | {"hash": entry.digest()}))
@@ -111,17 +110,18 @@ def _anchor(point: Anchor | tuple[int, str]) -> Anchor:
 
 
 def _entry(act: Act, last: Anchor, now: datetime) -> Entry:
+    """The entry as it is kept, so that its hash holds when it is read back."""
     return Entry(
         number=last.number + 1,
         at=now,
-        actor=act.actor,
-        action=act.action,
-        target=act.target,
-        agency=act.agency,
+        actor=without_nul(act.actor),
+        action=without_nul(act.action),
+        target=without_nul(act.target),
+        agency=without_nul(act.agency),
         before=_json(act.before),
         after=_json(act.after),
-        reason=act.reason,
-        origin=act.origin or REQUEST_ORIGIN.get(),
+        reason=without_nul(act.reason),
+        origin=without_nul(act.origin or REQUEST_ORIGIN.get()),
         prev_hash=last.hash,
         hash=_UNHASHED,
     )

@@ -91,7 +91,7 @@ def expect_state(row: EvidenceRow, state: State) -> None:
 
 def next_receipt(session: Session, now: datetime) -> str:
     year = now.astimezone(LOCAL_ZONE).year
-    counter = session.get(ReceiptCounterRow, year, with_for_update=True)
+    counter = session.get(ReceiptCounterRow, year)
     if counter is None:
         counter = ReceiptCounterRow(year=year, last=0)
         session.add(counter)

@@ -173,7 +173,7 @@ class EvidenceService:
         """Evidence the principal may see, newest first; drafts of others are left out."""
         principal.require(Right.READ_COMPLIANCE)
         wanted = wanted or EvidenceFilter()
-        query = select(EvidenceRow).order_by(EvidenceRow.received.desc(), EvidenceRow.id)
+        query = select(EvidenceRow).order_by(EvidenceRow.received.desc().nulls_last(), EvidenceRow.id)
         if wanted.criterion is not None:
             query = query.where(EvidenceRow.criterion == wanted.criterion)
         if wanted.agency is not None:
@@ -187,7 +187,7 @@ class EvidenceService:
         """The decisions on one piece of evidence, oldest first, undone ones included."""
         principal.require(Right.READ_COMPLIANCE)
         with self._database.reading() as session:
-            self._row(session, principal, ident, lock=False)
+            self._row(session, principal, ident)
             rows = list(decisions_of(session, ident))
         undone = {row.undoes for row in rows}
         return [
@@ -242,8 +242,8 @@ class EvidenceService:
             reason=after.reason,
         )
 
-    def _row(self, session: Session, principal: Principal, ident: str, *, lock: bool = True) -> EvidenceRow:
-        row = session.get(EvidenceRow, ident, with_for_update=lock)
+    def _row(self, session: Session, principal: Principal, ident: str) -> EvidenceRow:
+        row = session.get(EvidenceRow, ident)
         if row is None or not is_visible(principal, row):
             raise NotFoundError(msg("không tìm thấy"))
         return row

@@ -106,7 +106,9 @@ class ExerciseService:
                 row.inject: row
                 for row in session.scalars(select(ExerciseInjectRow).where(ExerciseInjectRow.run == code))
             }
-            alerts = session.scalars(select(AlertRow).where(AlertRow.exercise == code).order_by(AlertRow.raised)).all()
+            alerts = session.scalars(
+                select(AlertRow).where(AlertRow.exercise == code).order_by(AlertRow.raised, AlertRow.id)
+            ).all()
         injects = tuple(_score(inject, sent.get(inject.id), alerts) for inject in run.scenario.injects)
         return Score(run, injects, _unexpected(run.scenario, alerts))
 

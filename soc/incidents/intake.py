@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from detectors.alert import Alert
 from soc.core.clock import iso
 from soc.incidents.codec import alert_to_json, fact_of
-from soc.incidents.codes import lock_series, next_code
+from soc.incidents.codes import counter_of, next_code
 from soc.incidents.grouping import entity_key, group_key, primary_entity, within_reach
 from soc.incidents.model import OPEN, Kind
 from soc.incidents.stream import Draft, chunks
-from soc.incidents.tables import AlertEntityRow, AlertRow, IncidentRow
+from soc.incidents.tables import AlertEntityRow, AlertRow, CodeCounterRow, IncidentRow
 
 
 @dataclass
@@ -35,16 +35,16 @@ class _Candidate:
 
 
 class _Codes:
-    """Codes for one call; holds the lock of the real series from the start."""
+    """Codes for one call."""
 
     def __init__(self, session: Session, now: datetime) -> None:
         self.session, self.now = session, now
-        self.counters = {False: lock_series(session, None, now)}
+        self.counters: dict[bool, CodeCounterRow] = {}
 
     def next(self, exercise: str | None) -> str:
         drill = exercise is not None
         if drill not in self.counters:
-            self.counters[drill] = lock_series(self.session, exercise, self.now)
+            self.counters[drill] = counter_of(self.session, exercise, self.now)
         return next_code(self.counters[drill])
 
 
@@ -53,7 +53,7 @@ def place(session: Session, alerts: Sequence[Alert], now: datetime) -> list[Draf
 
     Alerts are taken in the order of their events, so the result does not depend on the order of delivery within the call.
     """
-    codes = _Codes(session, now)  # one taker at a time: two would open two incidents for one host
+    codes = _Codes(session, now)
     fresh = _unknown(session, alerts)
     open_by_key = _candidates(session, {_key(alert) for alert in fresh})
     drafts = [_place_one(alert, now, open_by_key.setdefault(_key(alert), []), codes) for alert in fresh]

@@ -16,7 +16,7 @@ from soc.core.errors import ConflictError, InputError, NotFoundError
 from soc.core.i18n import msg
 from soc.core.ids import new_id
 from soc.incidents.codec import fact_to_json
-from soc.incidents.codes import lock_series, next_code
+from soc.incidents.codes import counter_of, next_code
 from soc.incidents.duties import DutyBook, open_duties
 from soc.incidents.intake import place
 from soc.incidents.model import Flags, Grade, Incident, IncidentEvent, Kind, Status, Verdict
@@ -189,7 +189,7 @@ class IncidentService:
         """Move all alerts of `code` to `into`, which is returned; both must be open and of one agency and exercise."""
         principal.require(Right.MANAGE_INCIDENTS)
         with self.database.transaction() as session:
-            streams = self._lock(session, principal, [code, into], version)
+            streams = self._streams(session, principal, [code, into], version)
             source, target = project(streams[code]), project(streams[into])
             _check_mergeable(source, target)
             facts = [fact_to_json(alert) for alert in source.alerts]
@@ -207,9 +207,9 @@ class IncidentService:
         principal.require(Right.MANAGE_INCIDENTS)
         with self.database.transaction() as session:
             stamp = self._stamp(principal)
-            streams = self._lock(session, principal, [code], version)
+            streams = self._streams(session, principal, [code], version)
             source = project(streams[code])
-            new = next_code(lock_series(session, source.exercise, stamp.at))
+            new = next_code(counter_of(session, source.exercise, stamp.at))
             facts = [fact_to_json(alert) for alert in source.alerts if alert.id in set(alerts)]
             if not facts or len(facts) < len(set(alerts)):
                 raise NotFoundError(msg("không tìm thấy"))
@@ -229,11 +229,11 @@ class IncidentService:
         """
         principal.require(Right.MANAGE_INCIDENTS)
         with self.database.transaction() as session:
-            self._lock(session, principal, [code])
+            self._streams(session, principal, [code])
             codes = codes_of_op(session, op)
             if code not in codes:
                 raise NotFoundError(msg("không tìm thấy"))
-            streams = self._lock(session, principal, codes)
+            streams = self._streams(session, principal, codes)
             _check_undoable(streams[code], op)
             drafts = [Draft(one, Kind.UNDONE, {"op": op}) for one in codes]
             touched = append(session, self._stamp(principal), drafts, streams)
@@ -272,7 +272,7 @@ class IncidentService:
         idle: Callable[[Incident], bool] = lambda _: False,
     ) -> Incident:
         code = draft.incident
-        streams = self._lock(session, principal, [code], version)
+        streams = self._streams(session, principal, [code], version)
         before = project(streams[code])
         check(before)
         if idle(before) or (op is not None and any(event.op == op for event in streams[code])):
@@ -285,12 +285,12 @@ class IncidentService:
     def _stamp(self, principal: Principal, op: str | None = None) -> Stamp:
         return Stamp(op or new_id(), self.clock.now(), principal.id)
 
-    def _lock(
+    def _streams(
         self, session: Session, principal: Principal, codes: Sequence[str], version: int | None = None
     ) -> dict[str, list[IncidentEvent]]:
-        """The streams of the incidents, their rows locked; `version` is that of the first."""
-        for code in sorted(set(codes)):  # always in this order, or two merges could wait for each other
-            row = session.get(IncidentRow, code, with_for_update=True, populate_existing=True)
+        """The streams of the incidents; `version` is that of the first."""
+        for code in set(codes):
+            row = session.get(IncidentRow, code, populate_existing=True)
             if row is None or not principal.scope.sees(row.agency, row.exercise):
                 raise NotFoundError(msg("không tìm thấy"))
         streams = read_streams(session, codes)

@@ -102,7 +102,7 @@ class AlertEntityRow(Base):
 
 
 class CodeCounterRow(Base):
-    """The last number given in a series of codes; its row lock makes the takers of alerts queue up."""
+    """The last number given in a series of codes."""
 
     __tablename__ = "incident_codes"
 

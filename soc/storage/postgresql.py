@@ -57,7 +57,7 @@ def make_engine(url: URL) -> Engine:
     """
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        connect_args=_arguments(url),
+        connect_args=connection_arguments(url),
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         pool_size=5,
@@ -68,7 +68,8 @@ def make_engine(url: URL) -> Engine:
     return engine
 
 
-def _arguments(url: URL) -> dict[str, str]:
+def connection_arguments(url: URL) -> dict[str, str]:
+    """What psycopg is told besides the address; what the address itself says of these wins."""
     ours = {name: value for name, value in _CONNECTION.items() if name not in url.query}
     options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
     given = url.query.get("options", "")
