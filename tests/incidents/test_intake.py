@@ -19,7 +19,7 @@ from soc.incidents.projection import project
 from soc.incidents.stream import read_streams
 from soc.incidents.tables import AlertRow
 from tests.incidents.desk import ANALYST, T0, Desk, make_alert, make_desk
-from tests.servers.databases import CaseDatabases, opened
+from tests.servers.databases import EXAMPLES, CaseDatabases, opened
 
 
 def test_an_alert_opens_an_incident_with_a_code_of_the_local_year(desk: Desk) -> None:
@@ -122,26 +122,31 @@ ALERTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(changes=ALERTS, cut=st.integers(0, 12))
+@EXAMPLES
 def test_an_incident_holds_one_entity_of_one_agency_and_no_alert_is_lost(
-    databases: CaseDatabases, changes: list[dict[str, object]], cut: int
+    databases: CaseDatabases, examples: int
 ) -> None:
     """Laws 2, 5 and 10 for grouping, whatever comes, in one call or in two, and all of it twice."""
-    with opened(databases) as database:
-        desk = make_desk(database)
-        alerts = [make_alert(**change) for change in changes]
-        for batch in (alerts[:cut], alerts[cut:], alerts):
-            desk.take(*batch)
-        by_id = {alert.id: alert for alert in alerts}
-        with desk.database.transaction() as session:
-            codes = set(session.scalars(select(AlertRow.incident)))
-            incidents = [project(stream) for stream in read_streams(session, codes).values()]
-        held = [alert.id for incident in incidents for alert in incident.alerts]
-        assert sorted(held) == sorted(by_id)
-        for incident in incidents:
-            keys = {
-                (one.agency, one.exercise, primary_entity(one.entities, one.rule_id))
-                for one in (by_id[fact.id] for fact in incident.alerts)
-            }
-            assert keys == {(incident.agency, incident.exercise, incident.entity)}
+
+    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @given(changes=ALERTS, cut=st.integers(0, 12))
+    def holds(changes: list[dict[str, object]], cut: int) -> None:
+        with opened(databases) as database:
+            desk = make_desk(database)
+            alerts = [make_alert(**change) for change in changes]
+            for batch in (alerts[:cut], alerts[cut:], alerts):
+                desk.take(*batch)
+            by_id = {alert.id: alert for alert in alerts}
+            with desk.database.transaction() as session:
+                codes = set(session.scalars(select(AlertRow.incident)))
+                incidents = [project(stream) for stream in read_streams(session, codes).values()]
+            held = [alert.id for incident in incidents for alert in incident.alerts]
+            assert sorted(held) == sorted(by_id)
+            for incident in incidents:
+                keys = {
+                    (one.agency, one.exercise, primary_entity(one.entities, one.rule_id))
+                    for one in (by_id[fact.id] for fact in incident.alerts)
+                }
+                assert keys == {(incident.agency, incident.exercise, incident.entity)}
+
+    holds()

@@ -19,7 +19,7 @@ from soc.incidents.projection import project
 from soc.incidents.stream import read_streams, rebuild
 from soc.incidents.tables import AlertRow, IncidentEventRow, IncidentRow
 from tests.incidents.desk import ANALYST, Desk, make_alert, make_desk
-from tests.servers.databases import CaseDatabases, opened
+from tests.servers.databases import EXAMPLES, CaseDatabases, opened
 
 ACTS = ("acknowledge", "assign", "note", "task", "grade", "contain", "close", "reopen", "merge", "split", "undo")
 Step = tuple[str, int, int]
@@ -106,38 +106,44 @@ def row_values(row: IncidentRow) -> dict[str, object]:
     return {column.key: getattr(row, column.key) for column in IncidentRow.__table__.columns}
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(before=STEPS, act=st.tuples(st.sampled_from(ACTS), st.integers(0, 9), st.integers(0, 9)))
-def test_undoing_the_newest_act_gives_back_exactly_what_was_there(
-    databases: CaseDatabases, before: list[Step], act: Step
-) -> None:
+@EXAMPLES
+def test_undoing_the_newest_act_gives_back_exactly_what_was_there(databases: CaseDatabases, examples: int) -> None:
     """Whatever happened before, whichever act it is."""
-    with filled(databases) as desk:
-        for step in before:
-            perform(desk, step)
-        was = view(desk)
-        code = perform(desk, act)
-        if code is not None:
-            desk.service.undo(ANALYST, code, newest_op(desk, code))
-        assert view(desk) == was
-        check_whole(desk)
 
-
-@settings(max_examples=10, deadline=None, derandomize=True)
-@given(steps=STEPS)
-def test_undoing_everything_from_new_to_old_gives_back_the_beginning(
-    databases: CaseDatabases, steps: list[Step]
-) -> None:
-    with filled(databases) as desk:
-        was = view(desk)
-        done = []
-        for step in steps:
-            code = perform(desk, step)
+    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @given(before=STEPS, act=st.tuples(st.sampled_from(ACTS), st.integers(0, 9), st.integers(0, 9)))
+    def holds(before: list[Step], act: Step) -> None:
+        with filled(databases) as desk:
+            for step in before:
+                perform(desk, step)
+            was = view(desk)
+            code = perform(desk, act)
             if code is not None:
-                done.append((code, newest_op(desk, code)))
-        for code, op in reversed(done):
-            desk.service.undo(ANALYST, code, op)
-        assert view(desk) == was
+                desk.service.undo(ANALYST, code, newest_op(desk, code))
+            assert view(desk) == was
+            check_whole(desk)
+
+    holds()
+
+
+@EXAMPLES
+def test_undoing_everything_from_new_to_old_gives_back_the_beginning(databases: CaseDatabases, examples: int) -> None:
+
+    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @given(steps=STEPS)
+    def holds(steps: list[Step]) -> None:
+        with filled(databases) as desk:
+            was = view(desk)
+            done = []
+            for step in steps:
+                code = perform(desk, step)
+                if code is not None:
+                    done.append((code, newest_op(desk, code)))
+            for code, op in reversed(done):
+                desk.service.undo(ANALYST, code, op)
+            assert view(desk) == was
+
+    holds()
 
 
 def test_an_undo_beneath_later_acts_is_refused(desk: Desk) -> None:

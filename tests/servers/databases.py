@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import Protocol
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from soc.app.schema import migrate
 from soc.storage.sql import Database, connect
+
+EXAMPLES = pytest.mark.parametrize(
+    ("databases", "examples"),
+    [("sqlite", 20), pytest.param("postgresql", 4, marks=pytest.mark.postgresql)],
+    indirect=["databases"],
+)
+"""For a property whose every example works through a database: many on one engine, a few on the other, where each takes longer."""
 
 
 class CaseDatabases(Protocol):
