@@ -66,16 +66,11 @@ def routes(source: LogSource, places: Places) -> list[Route]:
 
 def _routes(source: LogSource, places: Places) -> Iterator[Route]:
     if source.product != "windows":
-        yield Route(_unknown(places), SAME)
+        yield Route(none_of(Exists("ecs.version")), SAME)  # events that name nothing; ours have a version
     if source.product:
         yield Route(_of_product(source), SAME)
     yield from _windows(source, places)
     yield from _kinds(source)
-
-
-def _unknown(places: Places) -> Condition:
-    """Events that name nothing: no ECS version, or a channel that is no single value."""
-    return any_of((none_of(Exists("ecs.version")), _held(places, "Channel")))
 
 
 def _of_product(source: LogSource) -> Condition:

@@ -108,12 +108,14 @@ def origin_of(document: Document) -> Origin:
     provider = get("Provider_Name")
     channel = get("Channel")
     if channel is not None:
+        named = _plain(channel)
         return Origin(
-            _plain(channel),
+            named,
             _plain(get("EventID")),
             _plain(get("SourceName") if provider is None else provider),
             _plain(get("soc.platform")),
             _plain(get("event.dataset")),
+            kinds=() if named is not None else (_ECS,),  # a channel that is no text says something all the same
         )
     platform, dataset = _plain(get("soc.platform")), _plain(get("event.dataset"))
     if platform is None and dataset is None and "ecs.version" not in document:

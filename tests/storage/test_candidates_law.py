@@ -127,8 +127,7 @@ def drawn_fields(draw: st.DrawFn) -> dict[str, Any]:
     names = draw(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=4, unique=True))
     marks = draw(st.sampled_from(MARKS))
     moved = any(name.startswith("winlog") for name in marks) and draw(st.booleans())
-    held: dict[str, Any] = {(RENAMED.get(name, name) if moved else name): draw(HELD[name]) for name in names}
-    return held | marks
+    return {**{(RENAMED.get(name, name) if moved else name): draw(HELD[name]) for name in names}, **marks}
 
 
 @st.composite
@@ -271,7 +270,7 @@ def test_every_match_is_a_candidate(store: EventStore, meeting: Meeting) -> None
     kept(store, meeting.events)
     found = assert_none_is_missed(store, meeting.ruleset, meeting.events)
     assert found["matches"] > len(meeting.events)  # else it would compare nothing
-    assert found["candidates"] < len(meeting.events) * len(meeting.ruleset.rules) * 0.7
+    assert found["candidates"] < len(meeting.events) * len(meeting.ruleset.rules) * 0.9
     assert found["anchored"] > 10
 
 
