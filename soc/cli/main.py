@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, Message]] = {
     "normalise": ("soc.cli.normalise:normalise", msg("Mỗi dòng vào, một tài liệu ECS ra; không lưu gì")),
     "hunt": ("soc.cli.hunt:hunt", msg("Tìm trong kho sự kiện")),
     "hunts": ("soc.cli.hunts:app", msg("Rà soát ngược: liệt kê, xem, tạm dừng, chạy tiếp, hủy")),
+    "search": ("soc.cli.search:app", msg("Phép tìm đã lưu: liệt kê, chạy, lưu, xóa")),
     "detect": ("soc.cli.detect:detect", msg("So tệp với luật Sigma; không lưu gì")),
     "rules": ("soc.cli.rules:app", msg("Luật phát hiện: kiểm tra, thử, liệt kê")),
     "indicators": ("soc.cli.indicators:app", msg("Chỉ dấu xâm nhập: nhập, liệt kê, tìm lại trong kho")),
