@@ -25,6 +25,8 @@ Ask: TypeAlias = Callable[[Query, dict[str, Any]], dict[str, Any]]
 MOST = 65_535
 """Buckets that one answer may hold (search.max_buckets)."""
 WALK = 20_000
+_LONGEST_PATTERN = 500
+"""Characters; the engine takes no pattern of more than about twice that."""
 _REGEXP = re.compile(r'[.?+*|{}\[\]()"\\#@&<>~]')
 
 
@@ -113,24 +115,25 @@ def spellings(ask: Ask, query: Query, field: str, counts: Sequence[tuple[Key, in
         return {at: plain(kind, at) for at, _ in counts}
     if not counts:
         return {}
-    begin = prefix(field)
-    asked = {
-        str(n): {
-            "terms": {
-                "field": spelled(field),
-                "size": 1,
-                "order": {"_key": "asc"},
-                "include": _spellings_of(begin, kind, at),
-            }
-        }
-        for n, (at, _) in enumerate(counts)
-    }
-    found = ask(query, asked)
+    names = [prefix(field) + _name(kind, at) + NUL for at, _ in counts]
+    short = {str(n): name for n, name in enumerate(names) if len(name) <= _LONGEST_PATTERN}
+    asked = {n: {"terms": _spelled_so(field, name)} for n, name in short.items()}
+    found = ask(query, asked) if asked else {}
+    for n, name in enumerate(names):
+        if str(n) not in found:
+            found[str(n)] = _walked(ask, query, Column(spelled(field), name, str), name)
     return {at: _smallest(kind, at, count, found[str(n)]) for n, (at, count) in enumerate(counts)}
 
 
-def _spellings_of(begin: str, kind: FieldType, at: Key) -> str:
-    return f"{_literal(begin + _name(kind, at) + NUL)}.*"
+def _spelled_so(field: str, begin: str) -> dict[str, Any]:
+    """The first of the spellings that begin so."""
+    return {"field": spelled(field), "size": 1, "order": {"_key": "asc"}, "include": f"{_literal(begin)}.*"}
+
+
+def _walked(ask: Ask, query: Query, at: Column, begin: str) -> dict[str, Any]:
+    """All spellings that begin so, in the shape of an answer: of a key that is too long for a pattern."""
+    buckets = [{"key": f"{begin}{spelling}", "doc_count": count} for spelling, count in _walk(ask, query, at)]
+    return {"buckets": buckets, "sum_other_doc_count": 0}
 
 
 def _name(kind: FieldType, at: Key) -> str:
