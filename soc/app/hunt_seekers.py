@@ -18,7 +18,7 @@ from soc.app.hunt_model import FrozenIndicators, FrozenRules, Hunt, Question
 from soc.app.hunt_rules import RuleFreezer, refs_of
 from soc.app.hunt_sight import Sight
 from soc.app.hunt_statement import Limits, RuleCount
-from soc.app.retro import reach_of
+from soc.app.retro import History, reach_of
 from soc.core.clock import Window
 from soc.core.event import Event
 from soc.core.scope import Scope
@@ -75,7 +75,8 @@ class RuleSeeker:
     """Sigma rules and correlations."""
 
     def __init__(self, store: EventStore, ruleset: RuleSet, detector: SigmaDetector, sight: Sight) -> None:
-        self._store, self._ruleset, self.detector, self._sight = store, ruleset, detector, sight
+        self._ruleset, self.detector, self._sight = ruleset, detector, sight
+        self._history = History(store, ruleset)
         self._correlations = frozenset(rule.id for rule in ruleset.correlations)
 
     @property
@@ -83,7 +84,7 @@ class RuleSeeker:
         return reach_of(self._ruleset)
 
     def events(self, scope: Scope, window: Window) -> Iterator[Event]:
-        return self._store.scan("", scope, window)
+        return self._history.events(window, scope)
 
     def matches_of(self, alert: Alert) -> int:
         return matches_in(alert, is_correlation=alert.rule_id in self._correlations)

@@ -128,6 +128,19 @@ class HuntService:
             row = _find(session, principal, ident)
             return statement_from(row.statement) if row.statement else None
 
+    def export(self, principal: Principal, ident: str) -> str:
+        """The statement of a hunt as JSON, as its hash stands in the audit trail; the export is remembered. Raises NotFoundError."""
+        principal.require(Right.SEARCH_EVENTS)
+        with self._database.transaction() as session:
+            row = _find(session, principal, ident)
+            if not row.statement:
+                raise NotFoundError(
+                    msg("đợt rà soát {id} chưa có tuyên bố", id=row.id[:SHORT]),
+                    expected=msg("một đợt đã xong, đợt này {state}", state=HuntState(row.state).label),
+                )
+            self._remember(session, principal.id, row, "hunt.export")
+            return row.statement
+
     def finds(self, principal: Principal, ident: str, *, after: int = 0, size: int = 100) -> list[Find]:
         """What a hunt found so far, in the order found, from behind number `after`."""
         principal.require(Right.SEARCH_EVENTS)
@@ -265,9 +278,7 @@ def _find(session: Session, principal: Principal, ident: str, *, locked: bool = 
         query = select(HuntRow).options(defer(HuntRow.snapshot)).where(HuntRow.id.startswith(ident, autoescape=True))
         found = list(session.scalars((query.with_for_update() if locked else query).limit(2)))
     if len(found) != 1 or not _sees(principal, found[0]):
-        raise NotFoundError(
-            msg("không có đợt rà soát {id}", id=repr(ident[:40])), advice=msg("xem mã bằng: soc hunts list")
-        )
+        raise NotFoundError(msg("không có đợt rà soát nào mang mã này"), advice=msg("xem mã bằng: soc hunts list"))
     return found[0]
 
 

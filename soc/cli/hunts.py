@@ -17,12 +17,12 @@ from rich.table import Table
 from soc.access.principal import Principal
 from soc.app.application import Application
 from soc.app.hunt_model import Hunt, HuntState, Question, Request
-from soc.app.hunt_statement import Limits, Statement, statement_json
+from soc.app.hunt_statement import Statement, statement_json
+from soc.app.hunt_words import limit_lines
 from soc.app.hunts import Find
 from soc.cli.context import As, Json, console, emit, local, principal_of, say, settings
 from soc.core.clock import Window
-from soc.core.errors import InputError
-from soc.core.i18n import Message, msg
+from soc.core.i18n import msg
 from soc.core.scope import Scope
 from soc.incidents.codec import alert_to_json
 
@@ -123,13 +123,14 @@ def show(
     with Application(settings()) as soc:
         principal = principal_of(soc, as_)
         hunt, stated = soc.hunts.get(principal, ident), soc.hunts.statement(principal, ident)
+        if statement:
+            typer.echo(soc.hunts.export(principal, hunt.id), nl=False)
+            return
         if finds:
             emit(orjson.Fragment(alert_to_json(find.alert)) for find in _every(soc, principal, hunt.id))
             return
         some = soc.hunts.finds(principal, hunt.id, size=_SHOWN)
-    if statement:
-        _print_statement(hunt, stated)
-    elif json:
+    if json:
         emit([hunt_row(hunt) | {"statement": None if stated is None else orjson.Fragment(statement_json(stated))}])
     else:
         _show(hunt, stated, some)
@@ -199,30 +200,6 @@ def hunt_row(hunt: Hunt) -> dict[str, object]:
     return row | {"problem": None if hunt.problem is None else hunt.problem.render(settings().lang)}
 
 
-def limit_lines(limits: Limits) -> Iterator[Message]:
-    """What a hunt could not see, as sentences."""
-    if limits.history_begins is not None:
-        yield msg("kho chỉ có sự kiện từ {at}", at=local(limits.history_begins))
-    if limits.quarantined:
-        yield msg("{count} bản ghi đang bị cách ly, chưa là sự kiện", count=limits.quarantined)
-    for gap in limits.gaps:
-        yield msg("khoảng trống còn mở: {source}, {events} sự kiện", source=gap.source, events=gap.events)
-    for rule in limits.blind:
-        yield msg("luật {rule} không thấy: {fields}", rule=rule.id, fields=", ".join(rule.fields))
-    if limits.no_source:
-        yield msg("{count} luật không có nguồn nào", count=len(limits.no_source))
-    if limits.unseen_fields:
-        yield msg("không sự kiện nào có: {fields}", fields=", ".join(limits.unseen_fields))
-    if limits.altered:
-        yield msg("{count} sự kiện có giá trị mà tìm kiếm không thấy nguyên văn; đã đọc từng cái", count=limits.altered)
-    if limits.masked:
-        yield msg("{count} sự kiện có phần bị che vì là bí mật", count=limits.masked)
-    if limits.ahead:
-        yield msg("{count} sự kiện ghi thời gian muộn hơn khoảng này", count=limits.ahead)
-    if limits.changed:
-        yield msg("sổ chỉ dấu đã đổi trong khi rà soát")
-
-
 @contextmanager
 def _bar() -> Iterator[Callable[[Hunt], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
@@ -244,15 +221,6 @@ def _every(soc: Application, principal: Principal, ident: str) -> Iterator[Find]
         after = some[-1].number
 
 
-def _print_statement(hunt: Hunt, stated: Statement | None) -> None:
-    if stated is None:
-        raise InputError(
-            msg("đợt rà soát {id} chưa có tuyên bố", id=hunt.short),
-            expected=msg("một đợt đã xong, đợt này {state}", state=hunt.state.label),
-        )
-    typer.echo(statement_json(stated), nl=False)
-
-
 def _show(hunt: Hunt, stated: Statement | None, finds: list[Find]) -> None:
     lang = settings().lang
     typer.echo(
@@ -265,7 +233,7 @@ def _show(hunt: Hunt, stated: Statement | None, finds: list[Find]) -> None:
         for rule in stated.rules[:_SHOWN]:
             if rule.matches:
                 typer.echo(f"    {rule.matches:>8}  {rule.id}")
-        for line in limit_lines(stated.limits):
+        for line in limit_lines(stated.limits, local):
             typer.echo(f"  ! {line.render(lang)}")
     for find in finds:
         about = ", ".join(f"{name}={value}" for name, value in find.alert.entities.items())

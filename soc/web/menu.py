@@ -23,6 +23,7 @@ ENTRIES = (
     Entry("/incidents", msg("Sự cố"), Right.READ_INCIDENTS),
     Entry("/rules/exceptions", msg("Ngoại lệ"), Right.READ_EXCEPTIONS),
     Entry("/search", msg("Tìm kiếm"), Right.SEARCH_EVENTS),
+    Entry("/hunts", msg("Rà soát ngược"), Right.SEARCH_EVENTS),
     Entry("/rules", msg("Luật phát hiện"), Right.READ_RULES),
     Entry("/sources", msg("Nguồn nhật ký"), Right.READ_SOURCES),
     Entry("/compliance", msg("Mô hình 4 lớp"), Right.READ_COMPLIANCE),

@@ -30,6 +30,8 @@ if TYPE_CHECKING:  # brings pySigma; a console that nobody asks for rules does w
     from detectors.exceptions.service import ExceptionService
     from detectors.rulesets.service import RuleSets
     from soc.app.exceptions import ExceptionReplay
+    from soc.app.hunt_rules import RuleFreezer
+    from soc.app.hunts import HuntService
     from soc.app.ledger_view import LedgerView
 
 
@@ -109,6 +111,10 @@ class Services(Protocol):
     def evidence(self) -> EvidenceService: ...
     @property
     def catalogue(self) -> Catalogue: ...
+    @property
+    def hunts(self) -> HuntService: ...
+    @property
+    def hunt_rules(self) -> RuleFreezer: ...
     @property
     def ledger(self) -> LedgerView: ...
     @property

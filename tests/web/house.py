@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -60,6 +61,7 @@ from soc.core.clock import FixedClock, Window, iso
 from soc.core.event import Event
 from soc.core.i18n import Lang
 from soc.core.ids import sha256
+from soc.core.scope import PROVINCE
 from soc.core.settings import Settings
 from soc.core.severity import Severity
 from soc.exercises.scenario import load_scenarios
@@ -131,6 +133,12 @@ class Blobs:
     def get(self, digest: str) -> bytes:
         return self._kept[digest]
 
+    def copy(self) -> Blobs:
+        """The same files, apart."""
+        other = Blobs()
+        other._kept.update(self._kept)
+        return other
+
 
 class NoFigures:
     """Metrics of a house without engines."""
@@ -147,6 +155,7 @@ class House:
     clock: FixedClock
     database: Database
     store: MemoryEventStore
+    blobs: Blobs
     audit: AuditTrail
     agencies: AgencyService
     accounts: AccountService
@@ -185,22 +194,33 @@ class House:
             return [entry.target for entry in self.audit.entries(session, size=500) if entry.action == action]
 
 
-def open_house(folder: Path, *, sample: bool = False, url: str = "") -> House:
-    """An empty house: agencies and accounts, no data; over SQLite unless another case database is named."""
+def move_in(built: House, folder: Path) -> House:
+    """A copy of a house over SQLite that is closed: much sooner there than one that is built and furnished anew."""
+    shutil.copytree(built.settings.home, folder, dirs_exist_ok=True)
+    return open_house(folder, built=built)
+
+
+def open_house(folder: Path, *, sample: bool = False, url: str = "", built: House | None = None) -> House:
+    """An empty house: agencies and accounts, no data; over SQLite unless another case database is named.
+
+    Args:
+        built: where the folder is copied from, with agencies, accounts and data.
+    """
     clock = FixedClock(NOW)
     database = connect(url or f"sqlite:///{folder / 'cases.sqlite'}")
-    Base.metadata.create_all(database.engine)
+    if built is None:
+        Base.metadata.create_all(database.engine)
     audit, duties, catalogue = AuditTrail(clock), load_duties(), load_catalogue()
     agencies = AgencyService(database, audit)
     hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     accounts = AccountService(database, clock, audit, Passwords(hasher), Throttle(Policy()))
-    agencies.add(SYSTEM, AGENCIES)
-    for name, (role, agency) in ACCOUNTS.items():
-        ends = NOW + timedelta(days=30) if role is Role.AUDITOR else None
-        accounts.add(SYSTEM, NewAccount(name, f"Tài khoản mẫu {name}", role, agency, ends), PASSWORD)
     store, platforms = MemoryEventStore(), load_platforms()
+    if built is None:
+        _settle(agencies, accounts)
+    else:
+        store.append(list(built.store.scan("", PROVINCE)))
     sources = {"portal-01": Source(id="portal-01", platform="public_service_portal", agency="xa-mau-01")}
-    blobs, feed = Blobs(), ExceptionFeed(database)
+    blobs, feed = built.blobs.copy() if built else Blobs(), ExceptionFeed(database)
     incidents = IncidentService(database, clock, audit, duties)
     (folder / "rule.yml").write_text(RULE, "utf-8")
     ruleset = RuleSet.load([folder / "rule.yml"])
@@ -228,6 +248,7 @@ def open_house(folder: Path, *, sample: bool = False, url: str = "") -> House:
         clock=clock,
         database=database,
         store=store,
+        blobs=blobs,
         audit=audit,
         agencies=agencies,
         accounts=accounts,
@@ -251,6 +272,13 @@ def open_house(folder: Path, *, sample: bool = False, url: str = "") -> House:
         attack=AttackCoverage(rule_sets, [own_rules(), folder / "rules"]),
         saved_searches=SavedSearches(database, clock, audit),
     )
+
+
+def _settle(agencies: AgencyService, accounts: AccountService) -> None:
+    agencies.add(SYSTEM, AGENCIES)
+    for name, (role, agency) in ACCOUNTS.items():
+        ends = NOW + timedelta(days=30) if role is Role.AUDITOR else None
+        accounts.add(SYSTEM, NewAccount(name, f"Tài khoản mẫu {name}", role, agency, ends), PASSWORD)
 
 
 def _detector(ruleset: RuleSet, exceptions: Sequence[RuleException]) -> SigmaDetector:
@@ -316,14 +344,33 @@ def _furnish(house: House, agency: str) -> Ids:
 
 def _hunt(house: House, officer: Principal) -> str:
     """A hunt of one commune that is done: what it found is an alert about its script."""
-    frozen = FrozenRules("0" * 64, "0" * 64, (RuleRef("portal_web_shell", "1", "0" * 32, correlates=False),), in_force=False)
+    frozen = FrozenRules(
+        "0" * 64, "0" * 64, (RuleRef("portal_web_shell", "1", "0" * 32, correlates=False),), in_force=False
+    )
     window = Window(NOW - timedelta(days=1), NOW)
     hunt = house.hunts.file(officer, Request(HuntQuestion(rules=frozen), window, officer.scope, f"tìm {SCRIPT}"))
     rules = (RuleCount("portal_web_shell", "1", "0" * 32, 3),)
     limits = Limits(history_begins=NOW - timedelta(hours=7), masked=2)
     stated = Statement(
-        hunt.id, hunt.content, "person", window.since, window.until, tuple(sorted(officer.scope.agencies or ())), None,
-        60, 60, 3, 1, 0, 0, 0, rules, None, limits, NOW, NOW,
+        hunt.id,
+        hunt.content,
+        "person",
+        window.since,
+        window.until,
+        tuple(sorted(officer.scope.agencies or ())),
+        None,
+        60,
+        60,
+        3,
+        1,
+        0,
+        0,
+        0,
+        rules,
+        None,
+        limits,
+        NOW,
+        NOW,
     )
     found = make_alert(officer.agency, ("e1", "e2", "e3"))
     with house.database.transaction() as session:
@@ -334,8 +381,15 @@ def _hunt(house: House, officer: Principal) -> str:
         row.matches, row.alerts = 3, 1
         session.add(
             HuntAlertRow(
-                hunt=hunt.id, number=1, alert=found.id, rule=found.rule_id, agency=found.agency, first=found.first,
-                matches=3, raised=None, body=alert_to_json(found),
+                hunt=hunt.id,
+                number=1,
+                alert=found.id,
+                rule=found.rule_id,
+                agency=found.agency,
+                first=found.first,
+                matches=3,
+                raised=None,
+                body=alert_to_json(found),
             )
         )
     return hunt.id

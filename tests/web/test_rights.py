@@ -15,6 +15,7 @@ from tests.web.house import ACCOUNTS, Browser, House, Ids
 EVERYBODY = frozenset(ACCOUNTS)
 READERS = EVERYBODY - {"dt.01", "qt.01"}
 SEARCHERS = frozenset({"ts.01", "tc.01", "dg.01", "cb.01", "cb.02"})
+HUNTERS = frozenset({"ts.01", "tc.01", "cb.01", "cb.02"})
 OFFICERS = frozenset({"cb.01", "cb.02"})
 AUDIT = frozenset({"dg.01", "qt.01"})
 ADMIN = frozenset({"qt.01"})
@@ -58,6 +59,12 @@ ALLOWED = {
     ("POST", "/search/saved"): SEARCHERS,
     ("GET", "/search/{ident}"): SEARCHERS,
     ("POST", "/search/{ident}"): SEARCHERS,
+    ("GET", "/hunts"): SEARCHERS,
+    ("GET", "/hunts/new"): HUNTERS,
+    ("POST", "/hunts"): HUNTERS,
+    ("GET", "/hunts/{ident}"): SEARCHERS,
+    ("POST", "/hunts/{ident}/acts"): HUNTERS,
+    ("GET", "/hunts/{ident}/statement"): SEARCHERS,
     ("GET", "/events/{ident}"): READERS,
     ("GET", "/rules"): RULES,
     ("GET", "/sources"): SOURCES,
@@ -92,7 +99,7 @@ PRIVATE = [key for key in ALLOWED if "{" in key[1] and key[1] not in {"/complian
 def address(route: str, ids: Ids) -> str:
     """A route with the ids of one commune filled in."""
     thing = {"alerts": ids.alert, "events": ids.event, "evidence": ids.evidence, "reports": ids.report}
-    thing |= {"rules": ids.exception, "sources": ids.source, "search": ids.search}
+    thing |= {"rules": ids.exception, "sources": ids.source, "search": ids.search, "hunts": ids.hunt}
     return route.format(
         ident=thing.get(route.split("/")[1], ""),
         code=ids.incident,
@@ -157,6 +164,7 @@ def test_a_foreign_id_answers_like_a_made_up_one(
         "nothing.pdf",
         "nothing",
         "0" * 31,
+        "0" * 32,
     )
     data = {"act": "note", "text": "x"} if route.startswith("/incidents") else {}
     answers = []
@@ -212,7 +220,17 @@ def test_an_administrator_of_a_commune_gives_out_nothing_elsewhere(
 
 @pytest.mark.parametrize(
     "path",
-    ["/today", "/alerts", "/incidents?f.status=", "/search", "/evidence", "/reports", "/rules/exceptions", "/sources"],
+    [
+        "/today",
+        "/alerts",
+        "/incidents?f.status=",
+        "/search",
+        "/evidence",
+        "/reports",
+        "/rules/exceptions",
+        "/sources",
+        "/hunts",
+    ],
 )
 def test_no_list_shows_anything_of_another_commune(
     house: House, ids: dict[str, Ids], visitor: Callable[..., Browser], path: str
@@ -223,7 +241,14 @@ def test_no_list_shows_anything_of_another_commune(
     assert "xa-mau-01" not in page
     assert not any(
         thing in page
-        for thing in (foreign.incident, foreign.alert, foreign.evidence, foreign.exception, foreign.report)
+        for thing in (
+            foreign.incident,
+            foreign.alert,
+            foreign.evidence,
+            foreign.exception,
+            foreign.report,
+            foreign.hunt,
+        )
     )
     assert "Xã Mẫu 02" in page or own.incident in page or own.report in page or path == "/search"
 
