@@ -28,6 +28,7 @@ IDLE_S = 0.2
 NOTE_S = 60.0
 """How often what ran is written down, and what is past its time is dropped."""
 FIGURES_S = 10.0
+BROKER_S = 30.0
 
 _log = logging.getLogger("vonggac.collecting")
 
@@ -55,6 +56,7 @@ def collect_until(app: Application, stop: threading.Event) -> None:
         Effort("intake", lambda: take_in(app, followed), watch),
         Effort("moving", moving.step, watch),
         Effort("upkeep", moving.tend, watch, every_s=NOTE_S),
+        Effort("broker", lambda: ask_broker(app), watch, every_s=BROKER_S),
         Effort("figures", moving.write_figures, watch, every_s=FIGURES_S),
     )
     while not stop.is_set():
@@ -63,6 +65,15 @@ def collect_until(app: Application, stop: threading.Event) -> None:
         if not done:
             stop.wait(IDLE_S)
     Effort("upkeep", moving.note, watch)()
+
+
+def ask_broker(app: Application) -> int:
+    """Look whether the broker answers, as whoever asks for a playbook run would; a folder needs no asking."""
+    if app.settings.broker_url:
+        from playbooks.broker import Lane  # noqa: PLC0415 - brings Celery
+
+        app.broker.depth(Lane.RESPONSE)
+    return 0
 
 
 def take_in(app: Application, followed: Sequence[tuple[str, Input]]) -> int:

@@ -136,15 +136,18 @@ class Outage:
     def again(self, problem: EngineError, now: datetime) -> Outage:
         """The same outage after one more try in vain."""
         kind = kind_of(problem)
-        return replace(
-            self, kind=kind, found=problem.as_message(), seen=now, tries=self.tries + 1, kinds=self.kinds | {kind}
-        )
+        return replace(self, kind=kind, found=_told(problem), seen=now, tries=self.tries + 1, kinds=self.kinds | {kind})
 
 
 def outage_of(problem: EngineError, effort: str, now: datetime) -> Outage:
     """The outage that begins with a fault."""
     kind = kind_of(problem)
-    return Outage(part_of(problem), kind, problem.as_message(), now, now, effort, now, kinds=frozenset({kind}))
+    return Outage(part_of(problem), kind, _told(problem), now, now, effort, now, kinds=frozenset({kind}))
+
+
+def _told(problem: EngineError) -> Message:
+    """What was found and where; what to do is ours to say."""
+    return EngineError(problem.found, where=problem.where).as_message()
 
 
 def part_of(problem: EngineError) -> Part:
