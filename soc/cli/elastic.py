@@ -18,6 +18,7 @@ from soc.app.elastic_key import ApiKey, read_key, write_key
 from soc.app.elastic_setup import ElasticSetup, Outcome, Request, all_requests
 from soc.app.findings import State
 from soc.cli.context import Json, emit, say, settings
+from soc.compliance.catalogue import load_levels
 from soc.core.errors import SetupError
 from soc.core.i18n import Message, msg
 from soc.storage.elastic.client import connect
@@ -78,9 +79,10 @@ def check(json: Json = False) -> None:
 
 
 def _months(level: int) -> int:
-    """How long events of a level are kept."""
+    """How long events of a level are kept: the setting, and no less than the standard states."""
     chosen = settings()
-    return chosen.retention_months_of_level.get(level, chosen.retention_months)
+    least = load_levels().levels[level].retention_months or 0
+    return max(least, chosen.retention_months_of_level.get(level, chosen.retention_months))
 
 
 def _set_up(soc: Application, names: Names, days: int, *, new_key: bool, withdraw_old: bool, show_key: bool) -> None:
@@ -171,6 +173,7 @@ def _row(point: Point, detail: str) -> dict[str, object]:
 
 
 _ILM = msg(
-    "không bắt buộc: Vọng Gác tự cuộn và tự xóa chỉ mục trên mọi cụm. Với ILM, cụm xóa cả chỉ mục khi hết hạn kể từ lúc cuộn. "
+    "không bắt buộc: Vọng Gác tự cuộn và tự xóa chỉ mục trên mọi cụm. Với ILM, cụm xóa cả chỉ mục khi hết hạn kể từ lúc cuộn, "
+    "kể cả sự kiện mà sự cố đang mở còn cần. "
     "Không dùng data stream: mã sự kiện phải là duy nhất trên mọi chỉ mục và mỗi cấp độ ghi qua một bí danh"
 )
