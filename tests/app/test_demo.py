@@ -165,8 +165,9 @@ def alerts(app: Application) -> list[tuple[object, ...]]:
 
 
 def figures(result: DemoResult) -> list[tuple[object, ...]]:
+    """Without the moment of asking, which no two runs share."""
     assert result.assessment is not None
     return [
-        (one.id, one.value, one.numerator, one.denominator, one.query.query, one.query.window)
+        (one.id, one.value, one.numerator, one.denominator, one.query.engine, one.query.facts)
         for one in result.assessment.all_figures()
     ]

@@ -20,6 +20,7 @@ from soc.storage.elastic.indices import Indices
 from soc.storage.elastic.names import Names
 from soc.storage.elastic_store import ElasticEventStore
 from soc.storage.events import AppendStatus
+from soc.storage.memory import MemoryEventStore
 from tests.servers.cluster import Cluster
 from tests.storage.elastic import make_store
 
@@ -203,3 +204,16 @@ def test_an_address_that_cannot_be_used_is_refused(url: str) -> None:
 )
 def test_refusals_have_their_kind(status: int, cause: dict[str, str], kind: FaultKind) -> None:
     assert kind_of(status, cause) is kind
+
+
+@pytest.mark.parametrize(("text", "asked"), [("か\u3099", "が"), ("\u1112\u1161\u11ab", "한")])
+def test_letters_composed_of_others_than_marks_are_not_folded_in_text_fields(
+    elastic_store: ElasticEventStore, make_event: MakeEvent, text: str, asked: str
+) -> None:
+    """The one difference in what a search finds; docs/decisions/elasticsearch-store.md lists it."""
+    event = make_event(1, message=text, user__name=text)
+    memory = MemoryEventStore()
+    for store in (memory, elastic_store):
+        store.append([event])
+    assert (memory.count(f"message:{asked}", PROVINCE), elastic_store.count(f"message:{asked}", PROVINCE)) == (1, 0)
+    assert elastic_store.count(f"user.name:{asked}", PROVINCE) == 1

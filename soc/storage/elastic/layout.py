@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv6Address
+from typing import NamedTuple
 
 import orjson
 
@@ -60,6 +61,9 @@ NUL = "\0"
 MAX_TERM_BYTES = 32_766
 """Of Lucene."""
 
+_SPELLED = {FieldType.KEYWORD, FieldType.IP}
+_REMEMBERED_CHARS = 64
+"""Longer values seldom come again, and would take memory."""
 _ID = re.compile(r"[\x21-\x7e]{1,512}")
 _REFUSED = re.compile(r"_|vonggac|\s*\Z|\.|.*\.\.|.*\.\Z|(.*\.)?\s+(\.|\Z)", re.DOTALL)
 _COUNT_TYPES = {
@@ -152,7 +156,7 @@ def document_id(event_id: str) -> str:
 def document(event: Admitted) -> bytes:
     """The JSON of a document."""
     shown = event.raw if not any(map(_is_refused, event.fields)) else _without_refused(event.fields)
-    return shown[:-1] + b"," + orjson.dumps(_own(event))[1:]
+    return b",".join([shown[:-1], *_own(event)]) + b"}"
 
 
 @lru_cache(maxsize=16_384)
@@ -174,52 +178,72 @@ def read(source: Mapping[str, Value]) -> Event:
     return Event({**kept, **orjson.loads(str(source[REST]))})
 
 
-def _own(event: Admitted) -> dict[str, object]:
-    """The part of a document that only our questions read."""
-    own: dict[str, object] = {EXERCISE: exercise_term(event.exercise)}
+class Part(NamedTuple):
+    """What a field adds to a document: members of its own as JSON, and terms of the columns that it shares."""
+
+    members: tuple[bytes, ...] = ()
+    other: tuple[str, ...] = ()
+    spelling: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+
+def _own(event: Admitted) -> list[bytes]:
+    """The members of a document that only our questions read."""
+    members = [_member(EXERCISE, exercise_term(event.exercise))]
     other: list[str] = []
     spelling: list[str] = []
     numbers: list[str] = []
     for name, value in event.fields.items():
-        at = column(name)
-        if at is None:
-            other += _shared_terms(name, value, spelling)
-        elif name not in TEXT_FIELDS and at != name:
-            _add_column(own, at, name, value)
-        if name not in TYPES:
-            numbers += [number_term(name, found) for one in values(value) if (found := number(one)) is not None]
-    own |= {at: held for at, held in ((OTHER, other), (SPELLING, spelling), (NUMBER, numbers)) if held}
+        if type(value) is str:  # most values: the look-up stands here and saves a call
+            part = _known_part(name, value) if len(value) <= _REMEMBERED_CHARS else _part(name, value)
+        else:
+            part = _part(name, value) if isinstance(value, list) else _known_typed_part(name, value)
+        members += part.members
+        if part.other:
+            other += part.other
+            spelling += part.spelling
+        if part.numbers:
+            numbers += part.numbers
+    members += [_member(at, held) for at, held in ((OTHER, other), (SPELLING, spelling), (NUMBER, numbers)) if held]
     if free := list(hot_texts(event.fields)):
-        own[FREE] = free
+        members.append(_member(FREE, free))
     if strange := altered_fields(event.fields, event.raw):
-        own[ALTERED] = strange
-    return own
+        members.append(_member(ALTERED, strange))
+    return members
 
 
-def _add_column(own: dict[str, object], at: str, name: str, value: Value) -> None:
-    kind = field_type(name)
-    if (
-        kind is FieldType.KEYWORD
-        and type(value) is str
-        and value.isascii()
-        and value == value.lower()
-        and NUL not in value
-    ):
-        own[at] = value[:KEYWORD_CHARS]  # most values: their spelling is their key
-        return
-    held = keys(name, value)
-    own[at] = [written(kind, one) for one in held]
-    if kind in {FieldType.KEYWORD, FieldType.IP}:
-        other = [f"{_plain(kind, one)}{NUL}{shown}" for one, shown in held.items() if _plain(kind, one) != shown]
-        if fit := [term for term in other if _fits(term)]:
-            own[f"vonggac.spelled.{name}"] = fit
+def _member(name: str, value: object) -> bytes:
+    return orjson.dumps({name: value})[1:-1]
 
 
-def _shared_terms(name: str, value: Value, spelling: list[str]) -> list[str]:
+def _part(name: str, value: Value) -> Part:
+    if name in TEXT_FIELDS:
+        return Part()
+    at, kind, held = column(name), field_type(name), keys(name, value)
+    numbers: tuple[str, ...] = ()
+    if kind is FieldType.KEYWORD:
+        numbers = tuple([number_term(name, found) for one in values(value) if (found := number(one)) is not None])
+    if at is None:
+        return Part((), *_shared_terms(name, held), numbers)
+    if at == name:
+        return Part()
+    members = [_member(at, [written(kind, one) for one in held])]
+    spellings = [f"{_plain(kind, one)}{NUL}{shown}" for one, shown in held.items() if _plain(kind, one) != shown]
+    if kind in _SPELLED and (fit := [term for term in spellings if _fits(term)]):
+        members.append(_member(f"vonggac.spelled.{name}", fit))
+    return Part(tuple(members), (), (), numbers)
+
+
+# Nine values in ten came a moment ago. Texts are remembered apart: to a dictionary 1, 1.0 and True are one key though they differ.
+_known_part = lru_cache(maxsize=32_768)(_part)
+_known_typed_part = lru_cache(maxsize=4096, typed=True)(_part)
+
+
+def _shared_terms(name: str, held: Mapping[Key, Scalar]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Terms of keys, and of spellings that are not their key."""
     mark = start(name)
-    held = keys(name, value)
-    spelling += [term for at, shown in held.items() if at != shown and _fits(term := f"{mark}{at}{NUL}{shown}")]
-    return [f"{mark}{at}" for at in held]
+    spellings = [f"{mark}{at}{NUL}{shown}" for at, shown in held.items() if at != shown]
+    return tuple([f"{mark}{at}" for at in held]), tuple(filter(_fits, spellings))
 
 
 def _fits(term: str) -> bool:
