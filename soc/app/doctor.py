@@ -6,8 +6,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from soc.app.application import Application
 from soc.app.elastic_key import read_key
 from soc.app.findings import State
@@ -53,12 +51,10 @@ def _disk(app: Application) -> tuple[State, Message]:
 
 
 def _database(app: Application) -> tuple[State, Message]:
-    with app.database.reading() as session:
-        session.execute(text("SELECT 1"))
-    found = drift(app.database)
+    product, found = app.database.product(), drift(app.database)
     if found:
         return State.BAD, msg("lược đồ lệch {count} chỗ; chạy lại bản cài đặt mới nhất", count=len(found))
-    return State.OK, msg("{engine}, lược đồ mới nhất", engine=app.database.engine.dialect.name)
+    return State.OK, msg("{engine}, lược đồ mới nhất", engine=product)
 
 
 def _store(app: Application) -> tuple[State, Message]:
