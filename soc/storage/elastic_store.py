@@ -81,7 +81,9 @@ class ElasticEventStore:
         self._client, self._names, self._where, self._level_of = client, names, where, level_of
         self._indices = Indices(client, names)
         self._bulk = BulkWriter(client, where, wait, retried)
-        self._unseen: set[str] | None = None  # ids sent since the last refresh; None before the first
+        self._unseen: set[str] = set()  # ids sent since the last refresh
+        self._refreshed = False
+        self._noting = threading.Lock()
         self._absent: set[str] = set()
         self._writing = threading.RLock()
 
@@ -126,10 +128,9 @@ class ElasticEventStore:
         return self._names.writing(level)
 
     def _note_sent(self, ids: Iterable[str]) -> None:
-        """Remember what a search may not see yet; when that is much, have it refreshed before the next look-up."""
-        if self._unseen is not None:
+        """Remember what a search may not see yet."""
+        with self._noting:
             self._unseen.update(ids)
-            self._unseen = None if len(self._unseen) > UNSEEN else self._unseen
 
     def existing(self, ids: Sequence[str]) -> set[str]:
         """Those of the event ids that are kept, in whatever index."""
@@ -139,7 +140,7 @@ class ElasticEventStore:
         return found
 
     def _known(self, ids: Sequence[str]) -> set[str]:
-        if self._unseen is None or not self._unseen.isdisjoint(ids):
+        if not self._refreshed or len(self._unseen) > UNSEEN or not self._unseen.isdisjoint(ids):
             self._refresh()  # what was sent a moment ago, or by the process before this one, a search may not see yet
         found: set[str] = set()
         by_document = {document_id(event_id): event_id for event_id in ids}
@@ -151,8 +152,13 @@ class ElasticEventStore:
         return found
 
     def _refresh(self) -> None:
+        """Make everything visible that was sent until now; what another thread sends meanwhile stays noted."""
+        with self._noting:
+            sent = frozenset(self._unseen)
         self._client.indices.refresh(index=self._names.reading, ignore_unavailable=True, allow_no_indices=True)
-        self._unseen = set()
+        with self._noting:
+            self._unseen -= sent
+            self._refreshed = True
 
     # reading
 
