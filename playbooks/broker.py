@@ -19,15 +19,14 @@ from kombu.exceptions import ChannelError, KombuError
 
 from playbooks.folder import folder_broker
 from playbooks.outage import Outage
+from playbooks.redis_broker import redis_broker
 from soc.core.errors import BrokerError, SetupError
-from soc.core.i18n import msg
+from soc.core.i18n import Lang, msg
 
 ADVANCE = "playbook.advance"
 """Name of the task that moves a playbook run."""
 
 SERVERS = ("redis", "rediss", "amqp", "amqps")
-CONNECT_S, ANSWER_S = 2.0, 3.0
-"""How long a server may take. Whoever starts a run waits for it, and a run that nobody was asked for is found by the sweep."""
 
 
 class Lane(StrEnum):
@@ -45,7 +44,7 @@ class Broker:
         app: can send and receive; has no tasks of its own.
         place: where the broker is, without the password.
         secret: the password, "" without one; kept out of all that is said.
-        outage: told whenever this process finds the broker answering or not.
+        outage: told whenever this process sends or receives, or fails to.
     """
 
     app: Celery
@@ -70,18 +69,15 @@ class Broker:
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """Around one exchange with the broker: translates what goes wrong, and keeps account of outages."""
+        """Around one exchange with the broker: translates what goes wrong."""
         try:
             yield
         except (KombuError, OSError) as problem:
-            reason = self.without_secret(str(problem))
-            self.outage.lost(reason)
             raise BrokerError(
-                msg("không gửi được việc cho tiến trình nền: {reason}", reason=reason),
+                msg("không gửi được việc cho tiến trình nền: {reason}", reason=self.without_secret(str(problem))),
                 where=self.place,
                 advice=msg("việc được gửi lại khi tiến trình nền quét; kiểm tra broker_url"),
             ) from problem
-        self.outage.back()
 
     def without_secret(self, text: str) -> str:
         """The first line of what a fault says, without the password."""
@@ -96,10 +92,15 @@ class CeleryQueue:
         self.broker, self.task, self.lane = broker, task, lane
 
     def enqueue(self, job: str, delay_s: float = 0) -> None:
-        """Send the message; one try, as the sweep is the second. Raises BrokerError."""
+        """Send the message; one try, as the sweep is the second. Raises BrokerError; the log is told once for each outage."""
         send, wait = self.broker.app.send_task, delay_s or None
-        with self.broker.answering():
-            send(self.task, args=[job], queue=self.lane.value, countdown=wait, retry=False)
+        try:
+            with self.broker.answering():
+                send(self.task, args=[job], queue=self.lane.value, countdown=wait, retry=False)
+        except BrokerError as problem:
+            self.broker.outage.lost(problem.found.render(Lang.EN))
+            raise
+        self.broker.outage.back()
 
 
 def make_broker(home: Path, broker_url: str = "") -> Broker:
@@ -124,6 +125,7 @@ def make_broker(home: Path, broker_url: str = "") -> Broker:
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_prefetch_count_reduction=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         enable_utc=True,
@@ -132,19 +134,14 @@ def make_broker(home: Path, broker_url: str = "") -> Broker:
     url = _checked(broker_url) if broker_url else None
     place = f"{url.scheme}://{url.hostname}:{url.port or ''}{url.path}" if url else str(home / "broker")
     outage = Outage(f"broker {place}", "work stays in the database and goes on when it is back")
-    app.conf.update(_server(broker_url) if url else folder_broker(home / "broker", outage))
+    app.conf.update(_server(url) if url else folder_broker(home / "broker", outage))
     return Broker(app, place, unquote(url.password or "") if url else "", outage)
 
 
-def _server(broker_url: str) -> dict[str, Any]:
-    options: dict[str, Any] = {"max_retries": 0}
-    if broker_url.startswith("redis"):
-        options |= {"socket_connect_timeout": CONNECT_S, "socket_timeout": ANSWER_S, "socket_keepalive": True}
-    return {
-        "broker_url": broker_url,
-        "broker_connection_timeout": CONNECT_S,
-        "broker_transport_options": options,
-    }
+def _server(url: SplitResult) -> dict[str, Any]:
+    if url.scheme.startswith("redis"):
+        return redis_broker(url)
+    return {"broker_url": url.geturl(), "broker_transport_options": {"max_retries": 0}}
 
 
 def _checked(broker_url: str) -> SplitResult:
@@ -152,12 +149,14 @@ def _checked(broker_url: str) -> SplitResult:
     try:
         url = urlsplit(broker_url)
         usable = url.scheme in SERVERS and bool(url.hostname) and url.port != 0  # a bad port raises
+        if usable:
+            _server(url)
     except ValueError:
         usable = False
     if not usable:
         raise SetupError(
             msg("địa chỉ hàng đợi việc không dùng được"),
-            expected=msg("redis://:mật-khẩu@máy:cổng/số, rediss://, amqp:// hoặc để trống"),
+            expected=msg("redis://:mật-khẩu@máy:cổng/số, rediss://…?ssl_ca_certs=tệp, amqp:// hoặc để trống"),
             where="SOC_BROKER_URL",
             advice=msg("ký tự đặc biệt trong mật khẩu phải viết dạng %XX"),
         )

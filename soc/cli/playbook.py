@@ -65,4 +65,7 @@ def approve(plan_hash: str, as_: As, reason: Annotated[str, typer.Option(help=ms
 @app.command(help=msg("Bắt đầu chạy một kế hoạch; bộ xử lý sẽ đi từng bước").text)
 def run(plan_hash: str, as_: As = None) -> None:
     with Application(settings()) as soc:
-        emit([{"run": soc.playbooks.start(principal_of(soc, as_), plan_hash).id}])
+        started = soc.playbooks.start(principal_of(soc, as_), plan_hash)
+    emit([{"run": started.id}])
+    if started.stalled:
+        say(msg("hàng đợi việc không trả lời; lượt chạy đã được lưu và tự đi tiếp khi có lại"))

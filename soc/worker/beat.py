@@ -13,11 +13,10 @@ from datetime import datetime
 from threading import Event, Thread
 
 from sqlalchemy import or_, update
-from sqlalchemy.exc import IntegrityError
 
 from soc.app.tables import ScheduleTick
 from soc.core.clock import Clock
-from soc.core.errors import EngineError
+from soc.core.errors import ConflictError, EngineError
 from soc.storage.sql import Database
 from soc.worker.engines import EngineLog
 
@@ -58,7 +57,7 @@ class Ticks:
                 first = session.get(ScheduleTick, name) is None
                 if first:
                     session.add(ScheduleTick(name=name, tick=tick))
-        except IntegrityError:  # the very first tick, and another scheduler wrote it meanwhile
+        except ConflictError:  # the very first tick, and another scheduler wrote it meanwhile
             return False
         return first
 

@@ -8,7 +8,13 @@ from celery.worker.consumer.consumer import CONNECTION_ERROR, CONNECTION_RETRY  
 
 from playbooks.broker import Broker
 
-_LOGGERS = ("celery.worker.consumer.consumer", "celery.worker.consumer.connection", "celery.worker.request")
+_LOGGERS = (
+    "celery.worker.consumer.consumer",
+    "celery.worker.consumer.connection",
+    "celery.worker.request",
+    "py.warnings",
+)
+_DEFAULT_WILL_CHANGE = "CPendingDeprecationWarning"
 _CONNECTED, _NOT_ACKED = "Connected to %s", "Couldn't ack"
 
 
@@ -34,7 +40,7 @@ class OutageFilter(logging.Filter):
         if str(record.msg).startswith(_NOT_ACKED):  # the message may come again, which does nothing
             self._broker.outage.lost("a message could not be acknowledged")
             return False
-        return True
+        return _DEFAULT_WILL_CHANGE not in record.getMessage()  # told at every loss
 
 
 def condense(broker: Broker) -> None:

@@ -87,9 +87,20 @@ def test_a_password_is_never_told(
     assert place.partition(":")[0] in problem.where
 
 
+@pytest.mark.redis
+@pytest.mark.usefixtures("redis_server")  # skips where there is none
+def test_tls_checks_the_certificate_always(tmp_path: Path) -> None:
+    with RedisServer(tls=True) as server:
+        assert server.certificate is not None
+        assert make_broker(tmp_path, f"{server.url}?ssl_ca_certs={server.certificate.authority}").depth(Lane.LONG) == 0
+        with pytest.raises(BrokerError, match="certificate verify failed"):
+            make_broker(tmp_path, server.url).depth(Lane.LONG)
+
+
 @pytest.mark.parametrize(
     "url",
     [
+        "rediss://:s3cret@host:6379/0?ssl_cert_reqs=none",
         "redis://:s3cret@host:99999/0",
         "redis://:s3cret@:6379/0",
         "http://:s3cret@host",

@@ -12,6 +12,7 @@ from types import TracebackType
 
 import redis
 
+from tests.servers.certificates import ServerCertificate, make_certificates
 from tests.servers.processes import (
     ServerFailedError,
     end_group,
@@ -32,16 +33,26 @@ save ""
 appendonly {appendonly}
 """
 
+TLS_SETTINGS = """\
+tls-port {port}
+tls-cert-file {files.certificate}
+tls-key-file {files.key}
+tls-ca-cert-file {files.authority}
+tls-auth-clients no
+"""
+
 
 class RedisServer:
     """One server with a folder and a port of its own; nothing happens before `start`.
 
     Args:
         durable: whether it finds its data again after `kill` and `restart`; else it comes back empty.
+        tls: speak TLS, with a certificate made for the purpose.
     """
 
-    def __init__(self, *, durable: bool = False) -> None:
-        self.durable = durable
+    def __init__(self, *, durable: bool = False, tls: bool = False) -> None:
+        self.durable, self.tls = durable, tls
+        self.certificate: ServerCertificate | None = None
         self.port, self.password = free_port(), secrets.token_hex(12)
         self.folder = Path()
         self.process: subprocess.Popen[bytes] | None = None
@@ -49,7 +60,7 @@ class RedisServer:
     @property
     def url(self) -> str:
         """With the password, as `broker_url` takes it."""
-        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+        return f"{'rediss' if self.tls else 'redis'}://:{self.password}@127.0.0.1:{self.port}/0"
 
     @property
     def log(self) -> Path:
@@ -58,7 +69,8 @@ class RedisServer:
 
     def client(self) -> redis.Redis:
         """A connection of the test's own; close it."""
-        return redis.Redis(port=self.port, password=self.password)
+        authority = str(self.certificate.authority) if self.certificate else None
+        return redis.Redis(port=self.port, password=self.password, ssl=self.tls, ssl_ca_certs=authority)
 
     def start(self) -> None:
         """Boot, and wait until it answers. Raises PartMissingError, or ServerFailedError with the end of the log."""
@@ -73,7 +85,11 @@ class RedisServer:
 
     def _write_settings(self) -> None:
         appendonly = "yes" if self.durable else "no"
-        text = SETTINGS.format(port=self.port, password=self.password, folder=self.folder, appendonly=appendonly)
+        port = 0 if self.tls else self.port
+        text = SETTINGS.format(port=port, password=self.password, folder=self.folder, appendonly=appendonly)
+        if self.tls:
+            self.certificate = make_certificates(self.folder)
+            text += TLS_SETTINGS.format(port=self.port, files=self.certificate)
         (self.folder / "redis.conf").write_text(text)  # in a file, as a command line can be read by everybody
 
     def answers(self) -> bool:

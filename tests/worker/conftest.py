@@ -10,15 +10,20 @@ import pytest
 from soc.app.schema import migrate
 from soc.storage.sql import connect
 from tests.playbooks.stage import mail_server
+from tests.servers.redis import RedisServer
 from tests.worker.office import BrokerOfTests, FolderOfTests, Office, RedisOfTests, SlowMailbox
 
 
 @pytest.fixture(params=["folder", pytest.param("redis", marks=pytest.mark.redis)])
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> BrokerOfTests:
     """A broker without a message."""
-    if request.param == "folder":
-        return FolderOfTests(tmp_path)
-    found = RedisOfTests(request.getfixturevalue("redis_server"))
+    return FolderOfTests(tmp_path) if request.param == "folder" else request.getfixturevalue("redis_broker")
+
+
+@pytest.fixture
+def redis_broker(redis_server: RedisServer) -> RedisOfTests:
+    """The Redis of the run, without a message."""
+    found = RedisOfTests(redis_server)
     found.empty()
     return found
 
@@ -42,3 +47,4 @@ def office(tmp_path: Path, broker: BrokerOfTests, mailbox: tuple[SlowMailbox, st
     made = Office(tmp_path, url, broker.url, mailbox)
     yield made
     made.database.close()
+    assert not made.broker.secret or made.broker.secret not in made.logged(), "a password of the broker in the log"

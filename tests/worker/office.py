@@ -20,8 +20,8 @@ from playbooks.actions import make_actions
 from playbooks.broker import ADVANCE, Lane, make_broker
 from playbooks.loader import load_playbooks
 from playbooks.service import PlaybookService
-from playbooks.states import RunState
-from playbooks.tables import EffectRow, RunRow
+from playbooks.states import RunState, StepState
+from playbooks.tables import EffectRow, RunRow, StepRow
 from soc.audit.trail import AuditTrail
 from soc.core.clock import SystemClock
 from soc.incidents.duties import load_duties
@@ -143,7 +143,10 @@ class Office:
         return self.service.run(ANALYST, run).state
 
     def ended(self, *runs: str) -> bool:
+        """Whether all of them are done; one that failed fails the test, with its reason."""
         with self.database.reading() as session:
+            failed = session.scalars(select(StepRow).where(StepRow.state == StepState.FAILED)).all()
+            assert not failed, [(step.step, step.attempts, step.error_en) for step in failed]
             done = session.scalars(select(RunRow.id).where(RunRow.state == RunState.DONE))
             return set(runs) <= set(done)
 
@@ -169,8 +172,16 @@ class Office:
         """Come back as soon as it holds; a failure shows the end of the log of the workers."""
         deadline = time.monotonic() + DEADLINE_S
         while not holds():
-            assert time.monotonic() < deadline, self.logged()[-4000:]
+            assert time.monotonic() < deadline, self.unusual()
             threading.Event().wait(0.05)
+
+    def told(self, level: str) -> list[str]:
+        """What the workers told at a level: of engines that do not answer (ERROR), and that do again (WARNING)."""
+        return [line for line in self.logged().splitlines() if f" {level} " in line and "SecurityWarning" not in line]
+
+    def unusual(self) -> str:
+        """The end of the log of the workers without what they did as usual."""
+        return "\n".join(line for line in self.logged().splitlines() if " INFO " not in line)[-4000:]
 
     def logged(self) -> str:
         """What the workers wrote."""
