@@ -91,6 +91,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("real parts:", sep="-")
     for name, state in sorted(config.stash[REAL_PARTS].items()):
         terminalreporter.write_line(f"{name:24} {state}")
+    seed = config.getoption("randomly_seed", None)
+    if seed is not None:
+        terminalreporter.write_line(f"{'order of the tests':24} --randomly-seed={seed}")
 
 
 def note_part(config: pytest.Config, name: str, state: str) -> None:
@@ -237,6 +240,12 @@ def database_url(databases: CaseDatabases) -> Iterator[str]:
     url = databases.make()
     yield url
     databases.drop(url)
+
+
+@pytest.fixture
+def database_setting(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings made in the test, and by processes that it starts, name the database at `database_url`."""
+    monkeypatch.setenv("SOC_DATABASE_URL", database_url)
 
 
 @pytest.fixture
