@@ -39,7 +39,7 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def app(tmp_path: Path, clock: FixedClock) -> Iterator[Application]:
+def app(tmp_path: Path, clock: FixedClock, database_setting: None) -> Iterator[Application]:
     (tmp_path / "sources.yaml").write_text(SOURCES, "utf-8")
     with Application(Settings(home=tmp_path), clock, writer=True) as app:
         yield app

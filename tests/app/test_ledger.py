@@ -92,7 +92,7 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def app(home: Path, clock: FixedClock) -> Iterator[Application]:
+def app(home: Path, clock: FixedClock, database_setting: None) -> Iterator[Application]:
     with Application(Settings(home=home), clock, writer=True) as app:
         yield app
 

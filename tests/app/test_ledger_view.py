@@ -91,7 +91,7 @@ def opened(home: Path) -> Application:
 
 
 @pytest.fixture
-def app(home: Path) -> Iterator[Application]:
+def app(home: Path, database_setting: None) -> Iterator[Application]:
     """An installation that has seen four requests."""
     with opened(home) as app:
         path = home / "portal.log"

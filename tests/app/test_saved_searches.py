@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
 from soc.access.principal import SYSTEM, Principal, Role
 from soc.app.saved_searches import MOST_COLUMNS, MOST_OF_ONE, NAME_CHARS, Question, SavedSearches
-from soc.app.schema import migrate
 from soc.app.tables import SavedSearchRow
 from soc.audit.chain import Entry
 from soc.audit.trail import AuditTrail
 from soc.core.clock import FixedClock, Window
 from soc.core.errors import ConflictError, ForbiddenError, InputError, NotFoundError, QueryError
 from soc.core.scope import PROVINCE, Scope
-from soc.storage.sql import Database, connect
+from soc.storage.sql import Database
 
 NOW = datetime(2026, 11, 22, 3, 42, tzinfo=UTC)
 FAILED = Question("event.outcome:failure AND user.name:an", columns=("user.name", "source.ip"), sort="user.name")
@@ -31,14 +28,6 @@ def officer(name: str, agency: str) -> Principal:
 
 
 AN, BINH, CHI = officer("an", "xa-01"), officer("binh", "xa-01"), officer("chi", "xa-02")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = connect(f"sqlite:///{tmp_path / 'cases.sqlite'}")
-    migrate(database)
-    yield database
-    database.close()
 
 
 @pytest.fixture

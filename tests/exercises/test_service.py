@@ -25,7 +25,7 @@ ORGANISER = Principal("dien-tap", Role.ORGANISER, "dong-nai", PROVINCE)
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Application]:
+def app(tmp_path: Path, database_setting: None) -> Iterator[Application]:
     """An application whose clock stands still until it is moved."""
     with Application(Settings(home=tmp_path), FixedClock(START)) as app:
         yield app
