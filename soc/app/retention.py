@@ -195,12 +195,7 @@ class Retention:
 
     def terms(self) -> list[Term]:
         """How long each level is kept, by level."""
-        source = f"{self._duties.id} {self._duties.version} ({self._duties.confidence.value})"
-        asked, usual = self._settings.retention_months_of_level, self._settings.retention_months
-        return [
-            Term(level, asked.get(level, usual), self._duties.levels[level].retention_months, source)
-            for level in LEVELS
-        ]
+        return terms_of(self._settings, self._duties)
 
     @property
     def oldest_kept(self) -> datetime:
@@ -274,6 +269,13 @@ class Retention:
         }
         with self._database.transaction() as session:
             self._audit.record(session, Act(SYSTEM.id, "retention.drop", "events", after=told))
+
+
+def terms_of(settings: Settings, duties: LevelDuties) -> list[Term]:
+    """How long each level is kept, by level."""
+    source = f"{duties.id} {duties.version} ({duties.confidence.value})"
+    asked, usual = settings.retention_months_of_level, settings.retention_months
+    return [Term(level, asked.get(level, usual), duties.levels[level].retention_months, source) for level in LEVELS]
 
 
 def levels_of(platforms: Mapping[str, Platform], systems: Iterable[System]) -> Levels:
