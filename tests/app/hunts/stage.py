@@ -161,7 +161,8 @@ def staged(folder: Path, events: Sequence[Event] = (), store: EventStore | None 
     database = connect(f"sqlite:///{folder / 'cases.sqlite'}")
     metadata().create_all(database.engine)
     found = store or MemoryEventStore()
-    found.append(events)
+    if events:
+        found.append(events)
     yield _built(folder, clock, database, found)
     database.close()
 
