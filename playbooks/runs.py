@@ -36,7 +36,7 @@ _MOVING = (RunState.RUNNING, RunState.UNDOING)
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 5, 3600
 _PATIENCE_S = 15
 _CRASHES = 3
-"""Attempts beyond the retries of a step: an attempt that died with its worker says nothing about the step."""
+"""Attempts beyond the retries of a step that may end with their worker: they say nothing about the step, up to a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,9 @@ class RunService:
 
     def _claim_action(self, session: Session, row: RunRow, step_row: StepRow, plan: Plan, now: datetime) -> _Job | None:
         step = plan.steps[step_row.position]
-        if step_row.attempts > step.retries + _CRASHES:
+        if step_row.state == StepState.RUNNING:  # begun, and nothing came of it
+            step_row.interrupted += 1
+        if step_row.interrupted > step.retries + _CRASHES:
             _fail(session, row, step_row, InputError(msg("bước đã bị ngắt quá nhiều lần")), now)
             return None
         step_row.state, step_row.started = StepState.RUNNING.value, step_row.started or now
@@ -194,7 +196,7 @@ class RunService:
         row.state = RunState.RUNNING.value
         if session.get(EffectRow, step.key) is None:
             session.add(_effect(row.id, step_row.position, step, now))
-        return self._job(row, plan, step_row.position, undo=False, attempts=step_row.attempts)
+        return self._job(row, plan, step_row.position, undo=False, attempts=step_row.attempts - step_row.interrupted)
 
     def _job(self, row: RunRow, plan: Plan, position: int, *, undo: bool, attempts: int) -> _Job:
         step, owner = plan.steps[position], new_id()

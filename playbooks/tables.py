@@ -64,7 +64,10 @@ class RunRow(Base):
 
 
 class StepRow(Base):
-    """A step of a run and how it stands."""
+    """A step of a run and how it stands.
+
+    `attempts` counts all, `interrupted` those of them that ended with their worker: they say nothing about the step.
+    """
 
     __tablename__ = "playbook_steps"
 
@@ -73,6 +76,7 @@ class StepRow(Base):
     step: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(20))
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    interrupted: Mapped[int] = mapped_column(Integer, default=0)
     started: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error_vi: Mapped[str] = mapped_column(Text, default="")

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import select, update
 
 from playbooks.action import Occasion, Payload
+from playbooks.queue import MemoryQueue
 from playbooks.runs import RunService
 from playbooks.states import RunState, StepState
 from playbooks.tables import EffectRow, PlanRow
-from soc.core.errors import ConflictError, NotFoundError
+from soc.core.errors import BrokerError, ConflictError, NotFoundError
+from soc.core.i18n import msg
 from soc.incidents.model import Kind
 from tests.incidents.desk import ANALYST
 from tests.playbooks.stage import FOREIGN, LEAD, Mailbox, Stage
@@ -132,6 +134,66 @@ def test_a_step_that_kills_every_worker_fails_in_the_end(stage: Stage) -> None:
         outlive_leases(stage)
     doomed.advance(run)
     assert stage.service.run(ANALYST, run).state is RunState.FAILED
+
+
+def test_an_attempt_that_died_with_its_worker_uses_up_no_retry(stage: Stage, mailbox: Mailbox) -> None:
+    """The step may be retried once: killed, refused, taken."""
+    plan = stage.planned()
+    stage.service.approve(LEAD, plan)
+    run = stage.service.start(ANALYST, plan).id
+    stage.runs.advance(run)
+    deadly = {**stage.actions, "notify": Deadly(stage.actions["notify"], after=False)}
+    with pytest.raises(Killed):
+        RunService(stage.desk.database, stage.desk.clock, stage.desk.service, deadly, stage.queue).advance(run)
+    mailbox.refusals = 1
+    outlive_leases(stage)
+    stage.runs.sweep()
+    stage.drain()
+    assert (stage.service.run(ANALYST, run).state, len(mailbox.raw)) == (RunState.DONE, 1)
+    assert stage.service.run(ANALYST, run).steps[2].attempts == 3
+
+
+def test_leases_of_a_worker_that_ends_are_given_back(stage: Stage, mailbox: Mailbox) -> None:
+    """Another worker takes the step at once, and what the first still finds out is not written down."""
+    plan = stage.planned()
+    stage.service.approve(LEAD, plan)
+    run = stage.service.start(ANALYST, plan).id
+    stage.runs.advance(run)
+
+    class Ending:
+        """Its worker gives its leases back while it performs."""
+
+        def perform(self, payload: Payload, occasion: Occasion, timeout_s: int) -> str:
+            first.release()
+            return str(stage.actions["notify"].perform(payload, occasion, timeout_s))
+
+        undo = perform
+
+    queue = MemoryQueue()
+    actions: Any = {**stage.actions, "notify": Ending()}
+    first = RunService(stage.desk.database, stage.desk.clock, stage.desk.service, actions, queue)
+    first.advance(run)
+    assert (queue.take(), stage.service.run(ANALYST, run).steps[2].state) == (None, StepState.RUNNING)
+    assert stage.runs.sweep() == 1
+    stage.drain()
+    assert stage.service.run(ANALYST, run).state is RunState.DONE
+    assert (len(mailbox.raw), len(mailbox.ids)) == (2, 1)
+
+
+def test_a_run_that_the_broker_did_not_take_is_shown_as_stalled_until_the_sweep_has_it(stage: Stage) -> None:
+    class Gone(MemoryQueue):
+        def enqueue(self, job: str, delay_s: float = 0) -> None:
+            raise BrokerError(msg("không tìm thấy"))
+
+    stage.service.queue = Gone()
+    plan = stage.planned()
+    stage.service.approve(LEAD, plan)
+    run = stage.service.start(ANALYST, plan)
+    assert (run.state, run.stalled) == (RunState.RUNNING, True)
+    assert stage.runs.sweep() == 1
+    assert not stage.service.run(ANALYST, run.id).stalled
+    stage.drain()
+    assert stage.service.run(ANALYST, run.id).state is RunState.DONE
 
 
 def test_a_failed_mail_is_tried_again_after_a_while(stage: Stage, mailbox: Mailbox) -> None:
