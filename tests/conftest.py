@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +13,8 @@ from typing import NoReturn
 import pytest
 from hypothesis import settings
 
+from soc.app.application import Application
+from soc.core.settings import Settings
 from soc.storage.sql import Database, connect
 from tests.servers.cluster import Cluster
 from tests.servers.databases import CaseDatabases, PostgresqlDatabases, SqliteDatabases
@@ -284,8 +286,33 @@ def full(pytestconfig: pytest.Config) -> bool:
     return bool(pytestconfig.getoption("--full"))
 
 
+@pytest.fixture(scope="session")
+def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that an installation has been started in once."""
+    home = tmp_path_factory.mktemp("first-home")
+    with pytest.MonkeyPatch.context() as patch:
+        drop_settings(patch)
+        with Application(Settings(home=home), writer=True) as app:
+            app.pipeline  # noqa: B018 - migrates the case database and compiles the rules
+    return home
+
+
+@pytest.fixture
+def settle(first_home: Path) -> Callable[[Path], None]:
+    """Makes a folder such a home: an application starts there three times as fast as in an empty one, and finds nothing else."""
+
+    def copy(home: Path) -> None:
+        shutil.copytree(first_home, home, dirs_exist_ok=True)
+
+    return copy
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No SOC_* setting of the caller leaks into a test."""
+    drop_settings(monkeypatch)
+
+
+def drop_settings(patch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("SOC_") and not name.startswith("SOC_TEST_")]:
-        monkeypatch.delenv(name)
+        patch.delenv(name)

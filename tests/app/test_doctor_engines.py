@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,8 +29,11 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def app(tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
+def app(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, settle: Callable[[Path], None]
+) -> Iterator[Application]:
     """An application whose doctor looks at the engines only."""
+    settle(tmp_path)
     (tmp_path / "sources.yaml").write_text(SOURCES, "utf-8")
     for part in CHECKS.keys() - set(ENGINES):
         monkeypatch.delitem(CHECKS, part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,8 +40,9 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def app(tmp_path: Path, clock: FixedClock) -> Iterator[Application]:
+def app(tmp_path: Path, clock: FixedClock, settle: Callable[[Path], None]) -> Iterator[Application]:
     """A whole application with one registered source that is followed."""
+    settle(tmp_path)
     log = tmp_path / "portal.log"
     log.touch()
     source = SOURCES.rstrip().removesuffix("}") + f", input: {{kind: ndjson, paths: ['{log}']}}}}\n"

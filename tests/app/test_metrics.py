@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,8 +33,9 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture
-def app(tmp_path: Path, clock: FixedClock) -> Iterator[Application]:
+def app(tmp_path: Path, clock: FixedClock, settle: Callable[[Path], None]) -> Iterator[Application]:
     """A whole application with one registered source."""
+    settle(tmp_path)
     (tmp_path / "sources.yaml").write_text(SOURCES, "utf-8")
     with Application(Settings(home=tmp_path), clock, writer=True) as app:
         yield app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import orjson
@@ -33,8 +33,9 @@ SOURCES = "sources:\n  - {id: portal, platform: public_service_portal, agency: s
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Application]:
+def app(tmp_path: Path, settle: Callable[[Path], None]) -> Iterator[Application]:
     """A whole application with one registered source."""
+    settle(tmp_path)
     (tmp_path / "sources.yaml").write_text(SOURCES, "utf-8")
     with Application(Settings(home=tmp_path), writer=True) as app:
         yield app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -47,9 +48,10 @@ def run(*arguments: str, code: int = 0) -> list[dict[str, object]]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settle: Callable[[Path], None]) -> Path:
     """Five pages of one visitor, two minutes apart."""
     home = tmp_path / "home"
+    settle(home)
     monkeypatch.setenv("SOC_HOME", str(home))
     moments = [(START + timedelta(minutes=2 * n)).isoformat() for n in range(5)]
     lines = [PAGE | {"time": at, "remote_addr": "203.0.113.7", "uri": f"/thu/{at}"} for at in moments]

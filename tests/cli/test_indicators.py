@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -32,10 +33,10 @@ LINE = {
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settle: Callable[[Path], None]) -> Path:
     monkeypatch.setenv("SOC_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SOC_LANG", "en")
-    (tmp_path / "home").mkdir()
+    settle(tmp_path / "home")
     sources = "sources:\n  - {id: portal, platform: public_service_portal, agency: so-mau}\n"
     (tmp_path / "home" / "sources.yaml").write_text(sources)
     return tmp_path / "home"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,12 +37,12 @@ LAST_DAY = f"{NOW + timedelta(days=60):%Y-%m-%d}"
 
 
 @pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settle: Callable[[Path], None]) -> None:
     """A home with two people and one alert."""
     home = tmp_path / "home"
     monkeypatch.setenv("SOC_HOME", str(home))
     monkeypatch.setenv("SOC_LANG", "en")
-    home.mkdir()
+    settle(home)
     (home / "sources.yaml").write_text("sources:\n  - {id: portal, platform: public_service_portal, agency: so-mau}\n")
     log = tmp_path / "a.log"
     log.write_bytes(orjson.dumps(CALL) + b"\n")

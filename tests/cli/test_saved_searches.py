@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from soc.core.settings import Settings
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settle: Callable[[Path], None]) -> Path:
     """A home with three events of the last hour."""
+    settle(tmp_path)
     monkeypatch.setenv("SOC_HOME", str(tmp_path))
     with Application(Settings(home=tmp_path), writer=True) as app:
         at = iso(app.clock.now())

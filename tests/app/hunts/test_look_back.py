@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,8 +33,9 @@ level: low
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Application]:
+def app(tmp_path: Path, settle: Callable[[Path], None]) -> Iterator[Application]:
     """An installation with three hundred sign-ins, looking back two days; nobody moves its hunts but the test."""
+    settle(tmp_path)
     (tmp_path / "rules").mkdir()
     with Application(Settings(home=tmp_path, lookback_days=2), FixedClock(NOW), writer=True) as app:
         app.__dict__["hunt_queue"] = MemoryQueue()
