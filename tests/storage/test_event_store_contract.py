@@ -12,7 +12,19 @@ from soc.core.errors import QueryError
 from soc.core.event import Event
 from soc.core.i18n import Lang
 from soc.core.scope import PROVINCE, Scope
-from soc.storage.conditions import AllOf, Altered, Condition, Equals, Everything, Exists, Like, Not, Wild
+from soc.storage.conditions import (
+    AllOf,
+    Altered,
+    AnyOf,
+    Between,
+    Condition,
+    Equals,
+    Everything,
+    Exists,
+    Like,
+    Not,
+    Wild,
+)
 from soc.storage.events import AppendStatus, Bucket, EventStore, Search, Stats, TermCount, Terms
 
 START = datetime(2026, 11, 17, 1, 0, tzinfo=UTC)
@@ -426,6 +438,10 @@ def test_retention_drops_whole_days_and_their_ids(store: EventStore, make_event:
     assert statuses(store, make_event(10, **{"@timestamp": "2026-11-10T23:59:59Z"})) == [AppendStatus.CREATED]
 
 
+DAY = 86_400 * 10**6
+MIDNIGHT = int(datetime(2026, 11, 11, tzinfo=UTC).timestamp()) * 10**6
+
+
 class TestRetentionOfSome:
     """`delete_before` with a query: what one security level may lose while another may not."""
 
@@ -460,6 +476,16 @@ class TestRetentionOfSome:
             ("source.bytes:11", [110, 111, 112]),
             ("soc.platform:portal AND NOT message:10", [111, 112]),
             ("soc.exercise:*", [111]),
+            (Not(Everything()), []),
+            (
+                AllOf(
+                    (
+                        AnyOf((Equals("soc.platform", "portal"), Not(Everything()))),
+                        Not(AllOf((Equals("soc.agency", "xa-01"), Between("@timestamp", MIDNIGHT, MIDNIGHT + DAY)))),
+                    )
+                ),
+                [101, 102],
+            ),
             ("soc.platform:absent", []),
             ("", [100, 101, 102, 110, 111, 112]),
         ],
