@@ -49,12 +49,12 @@ class Thrift:
     """When only candidates are read.
 
     Attributes:
-        few_events: so many are read without asking.
+        events_per_thing: events that can be read while a store makes out one thing it is asked for; fewer are read without asking.
         share: of the events of a period; reading that many candidates still beats reading all, the question included.
         most_asked: things that a store is asked for at once; more take it longer than handing out all events.
     """
 
-    few_events: int = 2000
+    events_per_thing: int = 250
     share: float = 0.25
     most_asked: int = 250
 
@@ -99,10 +99,12 @@ class History:
         """The cheaper way to read a period. Raises EngineError when the store does not answer."""
         total = self._store.count(EVERYTHING, scope, window)
         everything = Plan(EVERYTHING, total, total)
-        if total <= self._thrift.few_events:
+        if total <= self._thrift.events_per_thing:
             return everything
         candidates = self._candidates(winlogbeat=self._store.count(WINLOGBEAT_EVENTS, scope, window) > 0)
         if candidates is None or candidates.anchor is Anchor.NOTHING:
+            return everything
+        if total <= candidates.size * self._thrift.events_per_thing:
             return everything
         found = self._store.count(candidates.condition, scope, window)
         return Plan(candidates.condition, found, total) if found <= total * self._thrift.share else everything

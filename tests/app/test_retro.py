@@ -21,7 +21,7 @@ from soc.storage.memory import MemoryEventStore
 from soc.storage.tantivy_store import TantivyEventStore
 
 START = datetime(2026, 11, 17, 20, tzinfo=UTC)
-ALWAYS, NEVER = Thrift(few_events=0, share=1), Thrift(few_events=10_000)
+ALWAYS, NEVER = Thrift(events_per_thing=0, share=1), Thrift(events_per_thing=10_000)
 RULES = """
 title: failed
 name: failed
@@ -121,9 +121,9 @@ def test_a_plan_tells_what_will_be_read(store: EventStore, tmp_path: Path) -> No
     ("rules", "thrift"),
     [
         (RULES, Thrift()),  # few events
-        (RULES, Thrift(few_events=0, share=0.01)),
-        (RULES, Thrift(few_events=0, share=1, most_asked=3)),
-        (KEYWORDS, Thrift(few_events=0)),  # every event of the platform may hold a keyword
+        (RULES, Thrift(events_per_thing=0, share=0.01)),
+        (RULES, Thrift(events_per_thing=0, share=1, most_asked=3)),
+        (KEYWORDS, Thrift(events_per_thing=0)),  # every event of the platform may hold a keyword
     ],
 )
 def test_where_a_question_would_spare_little_everything_is_read(
