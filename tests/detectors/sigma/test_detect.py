@@ -134,7 +134,9 @@ def test_a_broken_line_is_three_and_the_others_keep_their_numbers(tmp_path: Path
 @pytest.mark.parametrize(("pack", "suffix"), [(gzip.compress, ".gz"), (lzma.compress, ".xz")])
 def test_packed_files_are_read_and_a_cut_one_is_said(tmp_path: Path, rule: Path, pack: Any, suffix: str) -> None:
     """What could be unpacked before the cut is used."""
-    data = b"".join(b'{"F":"x","n":"%d-%d"}\n' % (i, i * i * 7919 % 10007) for i in range(200_000))
+    data = b"".join(
+        b'{"F":"%c","n":"%d-%d"}\n' % (b"xyyyyyyyyy"[i % 10], i, i * i * 7919 % 10007) for i in range(200_000)
+    )
     file = tmp_path / f"e.ndjson{suffix}"
     file.write_bytes(pack(data[: data.index(b"\n", 600) + 1]))
     assert run(file, rules=rule)[0] == EXIT_MATCHES
