@@ -1,12 +1,13 @@
 """The worker processes of `soc up`: each moves the jobs of one lane.
 
-python -m soc.worker [response|long]
+python -m soc.worker response|long
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+from argparse import ArgumentParser
 
 from playbooks.broker import Lane
 from soc.app.application import Application
@@ -33,4 +34,7 @@ def main(lane: Lane) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Lane[sys.argv[1].upper()] if len(sys.argv) > 1 else Lane.RESPONSE))
+    lanes = {lane.name.lower(): lane for lane in Lane}
+    parser = ArgumentParser(prog="python -m soc.worker", description=__doc__)
+    parser.add_argument("lane", choices=lanes)
+    sys.exit(main(lanes[parser.parse_args().lane]))
