@@ -195,7 +195,7 @@ def test_killed_in_the_middle_of_a_bulk_and_started_again(site: Site, monkeypatc
     check_one_alert(site)
 
 
-@pytest.mark.parametrize("block", ["write", "read_only"])
+@pytest.mark.parametrize("block", ["write", pytest.param("read_only", marks=pytest.mark.full)])
 def test_an_index_that_somebody_locked(site: Site, block: str) -> None:
     with collecting(site):
         site.arrive(0.3)
