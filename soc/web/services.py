@@ -12,6 +12,7 @@ from soc.access.accounts import AccountService
 from soc.access.agencies import AgencyService
 from soc.access.principal import Principal
 from soc.access.sessions import SessionService
+from soc.app.outages import OutageBook
 from soc.app.saved_searches import SavedSearches
 from soc.audit.trail import AuditTrail
 from soc.compliance.assessor import Assessor
@@ -129,3 +130,5 @@ class Services(Protocol):
     def attack(self) -> Attack: ...
     @property
     def metrics(self) -> Figures: ...
+    @property
+    def outages(self) -> OutageBook: ...

@@ -50,6 +50,7 @@ from soc.app.hunt_tables import HuntAlertRow, HuntRow
 from soc.app.hunts import HuntService
 from soc.app.ledger import Ledger
 from soc.app.ledger_view import LedgerView
+from soc.app.outages import OutageBook
 from soc.app.saved_searches import Question, SavedSearches
 from soc.audit.trail import AuditTrail
 from soc.compliance.assessor import Assessor, Rulebook
@@ -177,6 +178,10 @@ class House:
     attack: AttackCoverage
     saved_searches: SavedSearches
     metrics: NoFigures = field(default_factory=NoFigures)
+
+    @property
+    def outages(self) -> OutageBook:
+        return OutageBook(self.settings.home)
 
     def app(self, *, secure: bool = False) -> FastAPI:
         return make_app(self, secure=secure)

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from detectors.exceptions.acts import State as ExceptionState
 from soc.access.principal import Principal, Right, Role
+from soc.app.outages import Outage
 from soc.compliance.evidence import State
 from soc.compliance.evidence_service import EvidenceFilter
 from soc.core.i18n import Message, msg
@@ -48,6 +49,7 @@ def show(visit: SignedIn) -> Response:
         assessment=services.assessor.newest(principal) if visit.may(Right.READ_COMPLIANCE) else None,
         agencies=visit.agencies(),
         days_left=_days_left(visit),
+        outages=_outages(visit),
     )
 
 
@@ -106,6 +108,12 @@ def _sees_events(principal: Principal) -> bool:
 def _newest(services: Services, principal: Principal) -> datetime | None:
     events = services.store.search(Search("", principal.scope, size=1)).events
     return events[0].timestamp if events else None
+
+
+def _outages(visit: Visit) -> list[Outage]:
+    """Engines that take no work, for those who watch the stream and those who look after the machines."""
+    watches = visit.may(Right.SEARCH_EVENTS) or visit.may(Right.ADMINISTER)
+    return list(visit.services.outages.open().values()) if watches else []
 
 
 def _days_left(visit: Visit) -> int | None:
