@@ -19,7 +19,7 @@ from detectors.rulesets.service import RuleSets
 from detectors.sigma import RuleSet
 from soc.app.rule_loading import Loaded, note_failed, note_loaded, try_activation, unforeseen
 from soc.core.clock import Clock
-from soc.core.errors import EngineError, SocError
+from soc.core.errors import DatabaseError, EngineError, SocError
 from soc.core.event import Event
 from soc.core.i18n import msg
 
@@ -93,7 +93,7 @@ class Reloader:
         """Take one step; call it between two batches. True when the rules have just changed.
 
         Raises:
-            EngineError: the database does not answer; nothing has changed.
+            EngineError: the database does not answer; what was not adopted yet is prepared anew when it does.
         """
         preparing = self._preparation
         if preparing is None:
@@ -102,7 +102,11 @@ class Reloader:
         if preparing.thread is not None and preparing.thread.is_alive():
             return False
         self._preparation = None
-        return self._finish(preparing)
+        try:
+            return self._finish(preparing)
+        except EngineError:
+            self.tried = self.running
+            raise
 
     def _look(self) -> None:
         if time.monotonic() - self._looked < LOOK_S:
@@ -133,6 +137,8 @@ class Reloader:
 
     def _finish(self, preparation: _Preparation) -> bool:
         outcome = preparation.outcome
+        if isinstance(outcome, DatabaseError):
+            raise outcome
         if isinstance(outcome, tuple):
             outcome = self._adopt(*outcome)
         if outcome is None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -23,7 +24,9 @@ from soc.app.collecting import start_reloading
 from soc.app.doctor import examine
 from soc.app.findings import State
 from soc.app.reloading import Reloader
-from soc.core.clock import Window
+from soc.core.clock import FixedClock, Window
+from soc.core.errors import DatabaseError
+from soc.core.i18n import msg
 from soc.core.ids import new_id
 from soc.core.settings import Settings
 from soc.incidents.tables import AlertRow
@@ -276,3 +279,30 @@ def test_a_process_that_reads_takes_up_a_later_choice(home: Path, more: Path) ->
             other.rule_sets.import_set(SYSTEM, more, "more", Filters())
             other.rule_sets.activate(SYSTEM, Choice(("more",)))
         assert MORE in [rule.id for rule in reader.rules.rules]
+
+
+class Shelf:
+    """Rule sets of which activation 2 is wanted."""
+
+    def wanted(self) -> int:
+        return 2
+
+
+def test_an_activation_that_met_an_outage_of_the_database_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the rules that people activated would wait for a restart."""
+    tries: list[int] = []
+
+    def fail(_sets: object, number: int) -> DatabaseError:
+        tries.append(number)
+        return DatabaseError(msg("cơ sở dữ liệu không đáp ứng: {reason}", reason="gone"))
+
+    monkeypatch.setattr("soc.app.reloading.try_activation", fail)
+    monkeypatch.setattr("soc.app.reloading.LOOK_S", 0.0)
+    recent = SimpleNamespace(recent=list)
+    reloader = Reloader(Shelf(), recent, None, None, FixedClock(START), running=1, tried=1)  # type: ignore[arg-type]
+    for _ in range(2):
+        with pytest.raises(DatabaseError):  # noqa: PT012 - the step that finds the thread at its end
+            while True:
+                reloader.tick()
+    assert tries == [2, 2]
+    assert reloader.running == 1
