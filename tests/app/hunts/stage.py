@@ -155,10 +155,12 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: Path, events: Sequence[Event] = (), store: EventStore | None = None) -> Iterator[Stage]:
-    """A stage in a folder; another stage in the same folder has the same database."""
+def staged(
+    folder: Path, events: Sequence[Event] = (), store: EventStore | None = None, url: str = ""
+) -> Iterator[Stage]:
+    """A stage in a folder; another stage in the same folder has the same database, unless one is named."""
     clock = FixedClock(NOW)
-    database = connect(f"sqlite:///{folder / 'cases.sqlite'}")
+    database = connect(url or f"sqlite:///{folder / 'cases.sqlite'}")
     metadata().create_all(database.engine)
     found = store or MemoryEventStore()
     if events:
