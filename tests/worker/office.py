@@ -67,8 +67,9 @@ class FolderOfTests:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def lose(self) -> None:
-        self.folder.rename(self.folder.with_name("lost"))
-        self.folder.touch()  # a file in its place: as good as a broken disk
+        while not self.folder.is_file():  # a file in its place: as good as a broken disk
+            self.folder.rename(self.folder.with_name(f"lost-{time.time_ns()}"))
+            self.folder.touch()  # unless a worker has just made the folder anew
 
     def restore(self) -> None:
         self.folder.unlink()
