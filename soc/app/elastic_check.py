@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from elastic_transport import TlsError
 from elasticsearch import Elasticsearch
 
 from soc.app.elastic_key import ApiKey
@@ -64,19 +65,30 @@ class ElasticCheck:
 
     def points(self) -> Iterator[Point]:
         """Each point in turn; after the first two nothing more where the cluster does not answer or knows us not."""
-        yield self._tls()
         try:
             with answering(self._cluster.url):
-                yield self._account()
+                account = self._account()
         except EngineError as problem:
-            yield Point("account", State.BAD, problem.as_message())
+            yield from self._stranger(problem)
             return
+        yield from (self._tls(), account)
         for name, look in self._looks.items():
             try:
                 with answering(self._cluster.url):
                     yield look()
             except EngineError as problem:
                 yield self._unseen(name, problem)
+
+    def _stranger(self, problem: EngineError) -> Iterator[Point]:
+        """What can be said of a cluster that does not answer, or not to us."""
+        if isinstance(problem.__cause__, TlsError):
+            told = msg(
+                "chứng chỉ của cụm không được CA đã đặt công nhận, hoặc địa chỉ không khớp; sửa SOC_ELASTICSEARCH_CA"
+            )
+            yield Point("tls", State.BAD, told, {"verified": False})
+        elif problem.kind != FaultKind.UNREACHABLE:
+            yield self._tls()
+        yield Point("account", State.BAD, problem.as_message())
 
     @property
     def _looks(self) -> dict[str, Callable[[], Point]]:

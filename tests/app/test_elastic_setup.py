@@ -16,7 +16,7 @@ from elasticsearch import ApiError, AuthorizationException, Elasticsearch
 from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
-from soc.app.elastic_check import ElasticCheck, Point
+from soc.app.elastic_check import ElasticCheck, Point, check_cluster
 from soc.app.elastic_key import FILE, ApiKey, read_key, write_key
 from soc.app.elastic_role import CHECK_CLUSTER, INDEX, STORE_CLUSTER, role
 from soc.app.elastic_setup import RENEW_BEFORE, ElasticSetup, Outcome, Request
@@ -300,6 +300,13 @@ class TestCluster:
         for output in (first.output, again.output, checked.output):
             assert key.encoded.get_secret_value() not in output
             assert elasticsearch.password not in output
+
+
+def test_of_a_cluster_that_does_not_answer_only_that_is_said() -> None:
+    """Not that its certificate was verified."""
+    address = Address("https://127.0.0.1:9", SecretStr("bm9uZTpub25l"))
+    (point,) = check_cluster(address, None, SystemClock())
+    assert (point.name, point.state) == ("account", State.BAD)
 
 
 def at_home(monkeypatch: pytest.MonkeyPatch, home: Path, url: str, prefix: str) -> None:
