@@ -40,7 +40,7 @@ STORES = os.environ.get("SOC_BENCH_STORES", "elasticsearch,tantivy").split(",")
 SHARE = float(os.environ.get("SOC_BENCH_SHARE", "0.5"))
 LIMIT_S = 20 * 60
 QUERIES = ("EventID:1", "process:*", 'Image:*powershell* AND NOT User:"x"', "winlog OR security OR system")
-SLICE = 20_000
+SLICE = min(20_000, max(1, EVENTS // 25))
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def followed(
     found = []
     while process.is_alive() and stage.hunts.get(LEAD, hunt).share < until_share:
         found.append(next(searches))
-        process.join(0.05)
+        process.join(0.01)
     return found
 
 
@@ -145,7 +145,7 @@ def test_all_published_rules_over_the_recorded_events(place: Place, rules: list[
         idle = list(islice(searches, 60))
         began = time.perf_counter()
         first = started(place, hunt)
-        busy = followed(first, searches, stage, hunt, 0.4)
+        busy = followed(first, searches, stage, hunt, 0.1)
         stage.hunts.pause(LEAD, hunt)
         first.join()
         paused = stage.hunts.get(LEAD, hunt)
