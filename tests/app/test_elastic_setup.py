@@ -237,7 +237,7 @@ class TestCluster:
         elif damage == "unread":
             admin.indices.delete_alias(index=names.first(2), name=names.reading)
         else:
-            admin.indices.put_settings(index=names.first(3), settings={"index.blocks.write": True})
+            admin.indices.put_settings(index=names.writing(3), settings={"index.blocks.write": True})
         name = "aliases" if damage == "unread" else damage
         found = site.checked()[name]
         assert found.state is State.BAD
