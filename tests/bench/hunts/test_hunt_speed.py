@@ -10,6 +10,7 @@ import lzma
 import multiprocessing
 import os
 import statistics
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -118,15 +119,21 @@ def p95(seconds: list[float]) -> float:
     return statistics.quantiles(seconds, n=20)[-1]
 
 
-def followed(
-    process: SpawnProcess, searches: Iterator[float], stage: Stage, hunt: str, until_share: float
-) -> list[float]:
-    """Search while the process works, until it has come so far."""
+def followed(process: SpawnProcess, searches: Iterator[float]) -> list[float]:
+    """Search as long as the process works."""
     found = []
-    while process.is_alive() and stage.hunts.get(LEAD, hunt).share < until_share:
+    while process.is_alive():
         found.append(next(searches))
         process.join(0.01)
     return found
+
+
+def pause_at(stage: Stage, hunt: str, share: float) -> None:
+    """Pause a hunt as soon as it has come so far."""
+    tick = threading.Event()
+    while stage.hunts.get(LEAD, hunt).share < share:
+        tick.wait(0.02)
+    stage.hunts.pause(LEAD, hunt)
 
 
 def started(place: Place, hunt: str) -> SpawnProcess:
@@ -145,15 +152,15 @@ def test_all_published_rules_over_the_recorded_events(place: Place, rules: list[
         idle = list(islice(searches, 60))
         began = time.perf_counter()
         first = started(place, hunt)
-        busy = followed(first, searches, stage, hunt, 0.1)
-        stage.hunts.pause(LEAD, hunt)
-        first.join()
+        pausing = threading.Thread(target=pause_at, args=(stage, hunt, 0.1))
+        pausing.start()
+        busy = followed(first, searches)
+        pausing.join()
         paused = stage.hunts.get(LEAD, hunt)
         assert paused.state is HuntState.PAUSED
         assert stage.hunts.resume(LEAD, hunt).state in MOVING
         second = started(place, hunt)
-        busy += followed(second, searches, stage, hunt, 1.0)
-        second.join()
+        busy += followed(second, searches)
         took = time.perf_counter() - began
         done = stage.hunts.get(LEAD, hunt)
     store.close()
