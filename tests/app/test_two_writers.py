@@ -28,7 +28,7 @@ def test_the_audit_chain_stays_whole_and_no_alert_is_taken_twice(database: Datab
     with database.reading() as session:
         assert make_desk(database).audit.verify(session).ok
         actors = select(AuditRow.actor, func.count()).where(AuditRow.action == "test.append").group_by(AuditRow.actor)
-        assert dict(session.execute(actors).tuples().all()) == dict.fromkeys(NAMES, COUNT)
+        assert {row.actor: row[1] for row in session.execute(actors)} == dict.fromkeys(NAMES, COUNT)
         numbers = session.scalars(select(AuditRow.number).order_by(AuditRow.number)).all()
         assert numbers == list(range(1, len(numbers) + 1))
         (code,) = session.scalars(select(IncidentRow.code))
