@@ -138,6 +138,13 @@ def test_the_sample_is_marked_as_sample_data(demo: tuple[Application, DemoResult
         assert "SAMPLE DATA" in path.read_text("utf-8")
 
 
+def test_the_demo_stays_out_of_the_database_that_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOC_DATABASE_URL", "postgresql://vonggac@192.0.2.1/real")
+    assert demo_settings(tmp_path).sql_url == f"sqlite:///{tmp_path / 'cases.sqlite'}"
+
+
 @pytest.mark.elasticsearch
 def test_a_cluster_gives_the_same_incidents_and_the_same_figures(
     demo: tuple[Application, DemoResult], elasticsearch: Cluster, elastic_prefix: str, tmp_path: Path
