@@ -93,7 +93,7 @@ class ElasticEventStore:
         """Nothing to take: ids keep two writers from doubling an event."""
 
     def append(self, events: Sequence[Event]) -> list[AppendResult]:
-        """Keep new events. See `EventStore.append`; besides, raises SetupError where the indices are missing and may not be made."""
+        """Keep new events. See `EventStore.append`."""
         results, admitted = sort_out(events)
         with self._writing, answering(self._where):
             ids = [event.id for event in admitted.values()]

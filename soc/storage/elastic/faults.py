@@ -100,4 +100,4 @@ def _cause(body: object) -> Mapping[str, Any]:
 def reason_of(problem: ApiError) -> str:
     """What the cluster says, in one line."""
     cause = _cause(problem.body)
-    return f"{cause.get('type', problem.message)}: {cause.get('reason', '')}"[:300]
+    return f"{cause['type']}: {cause.get('reason', '')}"[:300] if "type" in cause else f"HTTP {problem.meta.status}"

@@ -8,8 +8,8 @@ from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
-from soc.core.errors import SetupError
 from soc.core.i18n import msg
+from soc.storage.elastic.faults import ElasticError, FaultKind
 from soc.storage.elastic.layout import TIME, VERSION, index_settings, mapping
 from soc.storage.elastic.names import Names
 
@@ -51,7 +51,7 @@ class Indices:
         """Have an index to write events of a level into, making template and first index where this account may.
 
         Raises:
-            SetupError: it is not there and this account may not make it.
+            ElasticError: it is not there and this account may not make it; until somebody does, what comes stays in the spool.
         """
         if level in self._ready:
             return
@@ -73,11 +73,8 @@ class Indices:
                 return  # another process was faster
             if problem.meta.status not in {401, 403}:
                 raise
-            raise SetupError(
-                msg("chưa có chỉ mục sự kiện {alias} và tài khoản này không được tạo", alias=alias),
-                where=alias,
-                advice=msg("quản trị viên của cụm chạy 'soc elastic setup'"),
-            ) from problem
+            found = msg("chưa có chỉ mục sự kiện {alias} và tài khoản này không được tạo", alias=alias)
+            raise ElasticError(FaultKind.REFUSED, found, where=alias) from problem
 
     def put_template(self) -> None:
         """Write the index template; that of a later version stays."""
