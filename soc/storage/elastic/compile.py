@@ -26,7 +26,7 @@ from soc.storage.conditions import (
     Words,
 )
 from soc.storage.elastic.layout import ALTERED, EXERCISE, FREE, NUMBER, OTHER, TIME, column, prefix, written
-from soc.storage.tantivy.layout import exercise_term, number_term, start
+from soc.storage.terms import exercise_term, number_term, start
 from soc.storage.values import TEXT_FIELDS, Key, micros
 
 Query: TypeAlias = dict[str, Any]

@@ -14,9 +14,9 @@ from typing import Any, TypeAlias
 from soc.core.ecs import FieldType, field_type
 from soc.core.event import Scalar
 from soc.storage.elastic.compile import Query
-from soc.storage.elastic.layout import NUL, NUMBER, OTHER, column, plain_address, prefix, read_key, spelled
+from soc.storage.elastic.layout import NUMBER, OTHER, column, plain_address, prefix, read_key, spelled
 from soc.storage.events import TermCount
-from soc.storage.tantivy.layout import read_number, start
+from soc.storage.terms import NUL, read_number, start
 from soc.storage.values import Key, plain, shown
 
 Ask: TypeAlias = Callable[[Query, dict[str, Any]], dict[str, Any]]

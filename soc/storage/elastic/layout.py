@@ -33,7 +33,7 @@ from soc.core.event import Event, Scalar, Value
 from soc.storage.admission import Admitted
 from soc.storage.elastic.analysis import ANALYZER, analysis
 from soc.storage.elastic.fields import KEYWORDS
-from soc.storage.tantivy.layout import exercise_term, number_term, start
+from soc.storage.terms import NUL, exercise_term, number_term, start
 from soc.storage.values import (
     KEYWORD_CHARS,
     TEXT_FIELDS,
@@ -57,7 +57,6 @@ TIME = "vonggac.key.@timestamp"
 REST = "vonggac_rest"
 """In `_source` only: JSON text of the fields whose names Elasticsearch refuses."""
 
-NUL = "\0"
 MAX_TERM_BYTES = 32_766
 """Of Lucene."""
 

@@ -31,7 +31,8 @@ from soc.storage.conditions import (
 )
 from soc.storage.memory import matches
 from soc.storage.tantivy import regex
-from soc.storage.tantivy.layout import FREE, NUL, altered_term, exercise_term, key_text, label, schema
+from soc.storage.tantivy.layout import FREE, altered_term, key_text, schema
+from soc.storage.terms import NUL, exercise_term, label
 from soc.storage.values import TEXT_FIELDS, Key, micros
 
 _MICROS_MAX = 2**62

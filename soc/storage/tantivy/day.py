@@ -19,7 +19,8 @@ from soc.core.scope import Scope
 from soc.storage.conditions import Condition
 from soc.storage.tantivy.compile import Compiler, all_of, any_of
 from soc.storage.tantivy.faults import translated
-from soc.storage.tantivy.layout import NUL, VERSION, label, read_number, read_term
+from soc.storage.tantivy.layout import VERSION, read_term
+from soc.storage.terms import NUL, label, read_number
 from soc.storage.values import HOT_FIELDS, Key
 
 LAYOUT_FILE = "layout"

@@ -18,8 +18,6 @@ The numbers of keyword fields have a second term under `#label`.
 
 from __future__ import annotations
 
-import re
-import struct
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
@@ -28,6 +26,7 @@ import tantivy
 from soc.core.ecs import LONG_MIN, FieldType, field_type
 from soc.core.event import Scalar, Value
 from soc.storage.admission import Admitted
+from soc.storage.terms import NUL, exercise_term, label, number_term, ordered_float, read_float, start
 from soc.storage.values import (
     KEYWORD_CHARS,
     TEXT_FIELDS,
@@ -46,12 +45,9 @@ from soc.storage.values import (
 VERSION = 3
 """Raised with every change of the layout or of the meaning of values; an index of another version is laid out anew."""
 
-NUL = "\0"
-REAL = "real"
 FREE = "*free"
 ALTERED = "*altered"
 """Stands among the fields held, alone and before the label of each field that is altered: a star is in the label of none."""
-_ODD = re.compile(r"[\s%#*\0]")
 _MAY_BE_NUMBER = frozenset("-0123456789")
 _REMEMBERED_CHARS = 64
 """Longer values seldom come again, and would take memory."""
@@ -71,23 +67,6 @@ def schema() -> tantivy.Schema:
     return build.build()
 
 
-def exercise_term(run: str | None) -> str:
-    """The term of the `exercise` field; a run called "real" is still a run."""
-    return REAL if run is None else f"run {run}"
-
-
-@lru_cache(maxsize=16_384)
-def label(name: str) -> str:
-    """A field name as the first part of a term: one word, and none that another name or a mark of ours could give."""
-    return _ODD.sub(lambda found: f"%{ord(found[0]):x};", name)
-
-
-@lru_cache(maxsize=16_384)
-def start(name: str) -> str:
-    """How the terms of a field begin."""
-    return label(name) + NUL
-
-
 def key_text(kind: FieldType, at: Key) -> str:
     """A key as the second part of a term; the order of texts is the order of keys."""
     if isinstance(at, str):
@@ -95,7 +74,7 @@ def key_text(kind: FieldType, at: Key) -> str:
     if kind is FieldType.IP:
         return f"{at:032x}"
     if kind is FieldType.FLOAT:
-        return _ordered_float(float(at))
+        return ordered_float(float(at))
     return f"{int(at) - LONG_MIN:016x}"
 
 
@@ -105,18 +84,7 @@ def read_key(kind: FieldType, text: str) -> Key:
         return text
     if kind is FieldType.IP:
         return int(text, 16)
-    return _read_float(text) if kind is FieldType.FLOAT else int(text, 16) + LONG_MIN
-
-
-def _ordered_float(value: float) -> str:
-    (bits,) = struct.unpack(">Q", struct.pack(">d", value))
-    return f"{bits ^ (2**64 - 1) if bits >> 63 else bits | 2**63:016x}"
-
-
-def _read_float(text: str) -> float:
-    bits = int(text, 16)
-    restored = bits & (2**63 - 1) if bits >> 63 else bits ^ (2**64 - 1)
-    return float(struct.unpack(">d", struct.pack(">Q", restored))[0])
+    return read_float(text) if kind is FieldType.FLOAT else int(text, 16) + LONG_MIN
 
 
 def read_term(name: str, term: str) -> tuple[Key, Scalar]:
@@ -222,16 +190,6 @@ def _term(name: str, kind: FieldType, at: Key, spelling: str) -> str:
     spelled = kind is FieldType.KEYWORD or kind is FieldType.IP or kind is FieldType.LONG
     kept = spelling.replace(NUL, "\ufffd") if spelled and spelling != written else ""
     return f"{start(name)}{written}{NUL}{kept}"
-
-
-def number_term(name: str, value: float) -> str:
-    """The term of a keyword value that is a number."""
-    return f"#{start(name)}{_ordered_float(value)}{NUL}"
-
-
-def read_number(term: str) -> float:
-    """The inverse of `number_term`."""
-    return _read_float(term.split(NUL, 2)[1])
 
 
 def _running_text(event: Admitted) -> str:
