@@ -23,9 +23,21 @@ from soc.core.event import Event
 from soc.core.i18n import Message, msg
 from soc.core.scope import Scope
 from soc.storage.admission import Admitted, sort_out
-from soc.storage.conditions import Condition, Like, Words
+from soc.storage.conditions import EVERYTHING, AllOf, AnyOf, Condition, Like, Not, Words
 from soc.storage.elastic import counting
-from soc.storage.elastic.compile import Query, all_of, clause, equals, exists, loose, none_of, question
+from soc.storage.elastic.compile import (
+    Query,
+    all_of,
+    any_of,
+    clause,
+    equals,
+    exists,
+    groups,
+    loose,
+    none_of,
+    question,
+    weight,
+)
 from soc.storage.elastic.faults import answering
 from soc.storage.elastic.indices import Indices
 from soc.storage.elastic.layout import TIME, column, document, document_id, plain_address, prefix, read
@@ -43,6 +55,8 @@ PAGE = 2000
 """Events of one answer of a scan."""
 KEEP_ALIVE = "5m"
 """How long the cluster keeps a scan's view of the data while nobody asks for the next page."""
+MOST_WEIGHT = 2000
+"""Characters of patterns with wildcards in one request: more of them have brought a node of 1 GB down."""
 TOO_LARGE = ("too_complex", "Determinizing automaton", "too_many", "maxClauseCount")
 """What is in the answer when a pattern is larger than the engine's limits."""
 NO_INDEX: dict[str, Any] = {
@@ -201,7 +215,7 @@ class ElasticEventStore:
         asked = self._question(query, scope, window)  # the caller learns of a bad query here, not at the first event
         return self._scan(asked)
 
-    def _scan(self, query: Query) -> Iterator[Event]:
+    def _scan(self, query: Query, **more: Any) -> Iterator[Event]:
         with answering(self._where):
             try:
                 opened = self._client.open_point_in_time(index=self._names.reading, keep_alive=KEEP_ALIVE)
@@ -209,7 +223,7 @@ class ElasticEventStore:
                 return
             pit = {"id": opened["id"], "keep_alive": KEEP_ALIVE}
             try:
-                yield from self._paged(query, [{TIME: "asc"}, {"event.id": "asc"}], None, PAGE, pit=pit)
+                yield from self._paged(query, [{TIME: "asc"}, {"event.id": "asc"}], None, PAGE, pit=pit, **more)
             finally:
                 self._client.options(ignore_status=404).close_point_in_time(id=pit["id"])
 
@@ -317,7 +331,31 @@ class ElasticEventStore:
         condition = _parsed(query)
         with answering(self._where):
             self._refresh()
-            return question(condition, scope, window, self._settle)
+            if weight(condition) <= MOST_WEIGHT:
+                return question(condition, scope, window, self._settle)
+            gate = question(EVERYTHING, scope, window, self._settle)
+            return all_of([gate, self._light(condition, gate)])
+
+    def _light(self, condition: Condition, gate: Query) -> Query:
+        """A query that no node breaks under: what weighs too much together is looked up in parts, and their events asked for by id."""
+        match condition:
+            case AllOf() | AnyOf() if weight(condition) > MOST_WEIGHT:
+                join = all_of if isinstance(condition, AllOf) else any_of
+                found = groups(condition.parts, MOST_WEIGHT)
+                return join([self._looked_up(type(condition)(group), gate) for group in found])
+            case Not(part) if weight(part) > MOST_WEIGHT:
+                return none_of(self._light(part, gate))
+            case _:
+                return clause(condition, self._settle)
+
+    def _looked_up(self, group: AllOf | AnyOf, gate: Query) -> Query:
+        if weight(group) > MOST_WEIGHT:  # of one part, which is heavy by itself
+            return self._light(group.parts[0], gate)
+        query = clause(group, self._settle)
+        if weight(group) == 0:
+            return query
+        events = self._scan(all_of([gate, query]), _source=["event.id"])
+        return {"ids": {"values": [document_id(event.id) for event in events]}}
 
     def _settle(self, leaf: Like | Words, query: Query) -> Query:
         """The query where the engine takes it (only running it tells), else the events that the reference evaluator accepts."""

@@ -12,7 +12,7 @@ from soc.core.clock import iso
 from soc.core.errors import EngineError, SetupError
 from soc.core.event import Event
 from soc.core.scope import PROVINCE
-from soc.storage.conditions import Altered
+from soc.storage.conditions import AllOf, Altered, AnyOf, Like, Not, Wild
 from soc.storage.elastic.client import Cluster as Address
 from soc.storage.elastic.client import connect
 from soc.storage.elastic.faults import FaultKind, kind_of
@@ -217,3 +217,15 @@ def test_letters_composed_of_others_than_marks_are_not_folded_in_text_fields(
         store.append([event])
     assert (memory.count(f"message:{asked}", PROVINCE), elastic_store.count(f"message:{asked}", PROVINCE)) == (1, 0)
     assert elastic_store.count(f"user.name:{asked}", PROVINCE) == 1
+
+
+def test_hundreds_of_long_patterns_do_not_break_the_node(
+    elastic_store: ElasticEventStore, make_event: MakeEvent
+) -> None:
+    """Some hundred patterns of 40 characters in one request took more memory than a small node has; see MOST_WEIGHT."""
+    elastic_store.append([make_event(n, path=f"C:\\{n:039d}\\x.exe") for n in range(30)])
+    patterns = [Like("path", (Wild.ANY, f"{n:039d}", Wild.ANY)) for n in range(15, 315)]
+    assert elastic_store.count(AnyOf(tuple(patterns)), PROVINCE) == 15
+    assert elastic_store.count(AllOf((AnyOf(tuple(patterns)), patterns[3])), PROVINCE) == 1
+    assert elastic_store.count(Not(AnyOf(tuple(patterns))), PROVINCE) == 15
+    assert elastic_store.count(AllOf(tuple(Not(one) for one in patterns)), PROVINCE) == 15

@@ -98,6 +98,38 @@ def _is_large(condition: Like | Words) -> bool:
     return sum(len(part) for part in condition.pattern if isinstance(part, str)) > LITERAL
 
 
+def weight(condition: Condition) -> int:
+    """How many characters stand in patterns with wildcards: what a query costs the memory of a node, some 70 kB for each."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts):
+            return sum(map(weight, parts))
+        case Not(part):
+            return weight(part)
+        case Like(pattern=pattern):
+            return _characters(pattern)
+        case Words(patterns=patterns):
+            return sum(_characters(pattern) for pattern in patterns)
+        case _:
+            return 0
+
+
+def _characters(pattern: Pattern) -> int:
+    return 0 if _is_exact(pattern) else sum(len(part) if isinstance(part, str) else 1 for part in pattern)
+
+
+def groups(parts: Sequence[Condition], most: int) -> list[tuple[Condition, ...]]:
+    """Parts in groups of at most so much weight; one that is heavier by itself stands alone."""
+    made: list[list[Condition]] = [[]]
+    held = 0
+    for part in parts:
+        if made[-1] and held + weight(part) > most:
+            made.append([])
+            held = 0
+        made[-1].append(part)
+        held += weight(part)
+    return [tuple(group) for group in made]
+
+
 def loose(condition: Like | Words) -> Query:
     """A query that the engine does not refuse, and that every event which answers the condition answers too."""
     if isinstance(condition, Words):
