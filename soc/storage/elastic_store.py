@@ -122,12 +122,12 @@ class ElasticEventStore:
 
     def _create(self, new: Mapping[int, Admitted], events: Sequence[Event]) -> dict[int, Message]:
         """Write what is not there yet; gives position -> reason of what was refused. A conflict is our own earlier try."""
-        items = [
+        items = (
             Item(position, document_id(event.id), self._alias(events[position]), document(event))
             for position, event in new.items()
-        ]
+        )
         try:
-            verdicts = self._bulk.create(items) if items else []
+            verdicts = self._bulk.create(items) if new else []
         except BaseException:
             self._indices.forget()
             raise

@@ -7,7 +7,7 @@ moment is sent again, more slowly each time. A fault of an index (read-only, ful
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +65,7 @@ class BulkWriter:
         self._client, self._where, self._wait, self._retried = client, where, wait, retried
         self._pool: ThreadPoolExecutor | None = None
 
-    def create(self, items: Sequence[Item]) -> list[Verdict]:
+    def create(self, items: Iterable[Item]) -> list[Verdict]:
         """Create documents; returns what became of each.
 
         Raises:
@@ -73,8 +73,9 @@ class BulkWriter:
             ApiError, TransportError: of the client.
         """
         verdicts: list[Verdict] = []
+        again: list[Item] = []
         for attempt in range(TRIES):
-            again: list[Item] = []
+            again = []
             for chunk, answer in self._send(items):
                 for item, result in zip(chunk, answer, strict=True):
                     verdict = self._judge(item, result["create"])
@@ -87,15 +88,16 @@ class BulkWriter:
                 break
         raise ElasticError(
             FaultKind.OVERLOAD,
-            msg("Elasticsearch quá tải: {count} sự kiện chưa gửi được sau {tries} lần", count=len(items), tries=TRIES),
+            msg("Elasticsearch quá tải: {count} sự kiện chưa gửi được sau {tries} lần", count=len(again), tries=TRIES),
             where=self._where,
         )
 
-    def _send(self, items: Sequence[Item]) -> Iterator[tuple[list[Item], list[dict[str, Any]]]]:
-        """Each chunk with its answer; all are sent before the first is looked at."""
+    def _send(self, items: Iterable[Item]) -> Iterator[tuple[list[Item], list[dict[str, Any]]]]:
+        """Each chunk with its answer; while the cluster works on one, the documents of the next are made."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(AT_ONCE, "bulk")
-        return zip(parts := list(chunks(items)), self._pool.map(self._request, parts), strict=True)
+        sent = [(chunk, self._pool.submit(self._request, chunk)) for chunk in chunks(items)]
+        return ((chunk, answer.result()) for chunk, answer in sent)
 
     def _request(self, chunk: Sequence[Item]) -> list[dict[str, Any]]:
         body = b"".join([item.lines() for item in chunk])
@@ -137,7 +139,7 @@ def _reason(error: dict[str, Any]) -> str:
     return f"{error.get('type', '')}: {error.get('reason', '')}"[:300]
 
 
-def chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
+def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
     """Items in requests of bounded count and size."""
     chunk: list[Item] = []
     size = 0
