@@ -1,25 +1,44 @@
-"""Every parser by its id: the one place where a new format joins."""
+"""Every parser by its id: the one place where a new format joins.
+
+The class is loaded when its parser is first asked for, so that a command which reads one format does not pay for sixty.
+"""
 
 from __future__ import annotations
 
-from collectors.parsers.apache import ApacheParser
-from collectors.parsers.cef import CefParser
-from collectors.parsers.fortigate import FortigateParser
-from collectors.parsers.json import JsonParser
-from collectors.parsers.keycloak import KeycloakParser
-from collectors.parsers.nginx import NginxParser
-from collectors.parsers.openssh import OpensshParser
-from collectors.parsers.syslog import SyslogParser
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
 from collectors.parsing import Parser
 
-_ALL: tuple[type[Parser], ...] = (
-    ApacheParser,
-    CefParser,
-    FortigateParser,
-    JsonParser,
-    KeycloakParser,
-    NginxParser,
-    OpensshParser,
-    SyslogParser,
-)
-PARSERS: dict[str, type[Parser]] = {parser.id: parser for parser in _ALL}
+_WHERE = {
+    "apache": "apache:ApacheParser",
+    "cef": "cef:CefParser",
+    "fortigate": "fortigate:FortigateParser",
+    "json": "json:JsonParser",
+    "keycloak": "keycloak:KeycloakParser",
+    "nginx": "nginx:NginxParser",
+    "openssh": "openssh:OpensshParser",
+    "syslog": "syslog:SyslogParser",
+}
+"""Id -> module of this package and class in it."""
+
+
+class _Parsers(Mapping[str, type[Parser]]):
+    """Id -> class."""
+
+    def __getitem__(self, id: str) -> type[Parser]:  # noqa: A002 - the word of the glossary
+        module, _, name = _WHERE[id].partition(":")
+        found: type[Parser] = getattr(import_module(f"{__name__}.{module}"), name)
+        return found
+
+    def __contains__(self, id: object) -> bool:  # noqa: A002
+        return id in _WHERE
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_WHERE)
+
+    def __len__(self) -> int:
+        return len(_WHERE)
+
+
+PARSERS: Mapping[str, type[Parser]] = _Parsers()
