@@ -11,7 +11,7 @@ from collectors.input import Chunk, Input, Reading, Rejected
 from collectors.quarantine import Kind, Quarantine
 from collectors.record import RawRecord
 from collectors.redact import Redactor
-from collectors.spool import Spool, SpoolItem
+from collectors.spool import Cursors, Spool, SpoolItem
 from collectors.text import UTF8, decode
 from soc.core.clock import Clock
 from soc.core.errors import InputError
@@ -102,14 +102,28 @@ class Collector:
         return total
 
     def _keep(self, batch: Chunk, reading: Reading, prefix: str) -> Counts:
-        """Quarantine first: it takes the same record twice without harm, so a kill before the spool's commit repeats all of it."""
-        items = [self._item(record) for record in batch.records]
-        refused = [self._refused(rejected) for rejected in batch.rejected]
-        faults = [_of_fault(fault, reading.source, reading.received) for fault in batch.faults]
-        self.quarantine.add_all([*(entry for entry, _ in refused), *faults])
-        self.spool.append(items, {prefix + name: state for name, state in batch.cursors.items()})
+        self.quarantine.add_all([_of_fault(fault, reading.source, reading.received) for fault in batch.faults])
+        counts = self.keep(
+            batch.records, batch.rejected, {prefix + name: state for name, state in batch.cursors.items()}
+        )
+        return replace(counts, size_bytes=batch.size_bytes, faults=tuple(batch.faults))
+
+    def keep(
+        self, records: Sequence[RawRecord], rejected: Sequence[Rejected] = (), cursors: Cursors | None = None
+    ) -> Counts:
+        """Redact and keep records, of one source or of many; on disk when this returns. What listens ends here, as what is read does.
+
+        Quarantine first: it takes the same record twice without harm, so a kill before the spool's commit repeats all of it.
+
+        Raises:
+            EngineError: nothing of `records` and `cursors` was kept.
+        """
+        items = [self._item(record) for record in records]
+        refused = [self._refused(one) for one in rejected]
+        self.quarantine.add_all([entry for entry, _ in refused])
+        self.spool.append(items, cursors)
         masked = sum(item.masked for item in items) + sum(count for _, count in refused)
-        return Counts(len(items), len(refused), masked, batch.size_bytes, tuple(batch.faults))
+        return Counts(len(items), len(refused), masked, sum(len(record.data) for record in records))
 
     def _item(self, record: RawRecord) -> SpoolItem:
         data, charset, masked = self._masked(record)

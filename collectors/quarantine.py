@@ -24,13 +24,17 @@ from soc.core.ids import digest
 
 
 class Kind(StrEnum):
-    """Why something is here: could not be parsed, longer than allowed, cut off, its file was unreadable, or damaged in the spool."""
+    """Why something is here: could not be parsed, longer than allowed, cut off, its file was unreadable, damaged in the spool,
+    sent by somebody who is no registered source, or not in the form of its protocol.
+    """
 
     PARSE = "parse"
     OVERSIZE = "oversize"
     CUT = "cut"
     FILE = "file"
     SPOOL = "spool"
+    SENDER = "sender"
+    FRAME = "frame"
 
 
 @dataclass(frozen=True, slots=True)

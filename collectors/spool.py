@@ -141,6 +141,14 @@ class Spool:
         with self._file.reading() as connection:
             return int(connection.execute("SELECT count(*) FROM records").fetchone()[0])
 
+    def span(self) -> int:
+        """At most so many items wait: the distance from the oldest position to the newest. Cheap however many they are."""
+        with self._file.reading() as connection:
+            row = connection.execute(
+                "SELECT (SELECT max(position) FROM records) - (SELECT min(position) FROM records) + 1"
+            ).fetchone()
+        return int(row[0] or 0)
+
     def oldest(self) -> datetime | None:
         """When the first of them was received; None when nothing waits."""
         with self._file.reading() as connection:
