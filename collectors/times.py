@@ -38,6 +38,31 @@ def offset_zone(text: str) -> tzinfo:
     return timezone(step if text[0] == "+" else -step)
 
 
+_ZONE_LABELS = """
+UTC 0 GMT 0 WET 0 WEST 1 BST 1 CET 1 CEST 2 EET 2 EEST 3 MSK 3 TRT 3 SAST 2 GST 4 PKT 5 IST 5.5 ICT 7 WIB 7 HKT 8 SGT 8 MYT 8 PHT 8 AWST 8
+JST 9 KST 9 ACST 9.5 AEST 10 AEDT 11 NZST 12 NZDT 13 BRT -3 ART -3 AST -4 EDT -4 EST -5 CDT -5 CST -6 MDT -6 MST -7 PDT -7 PST -8 AKST -9
+""".split()
+_ZONE_HOURS = {name: float(hours) for name, hours in zip(_ZONE_LABELS[::2], _ZONE_LABELS[1::2], strict=True)}
+_SEASONS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
+_LABELLED_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?")
+
+
+@lru_cache(maxsize=256)
+def label_zone(label: str, source: tzinfo) -> tzinfo | None:
+    """The zone that a device's label (`ICT`, `CET`, `GMT+7`, `+07:00`) means; None for a label that its operator made up.
+
+    A label that the source's own zone uses means that zone (CST in Shanghai is not CST in Chicago). Source: tz database, abbreviations.
+    """
+    offset = _LABELLED_OFFSET.fullmatch(label)
+    if offset is not None:
+        step = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
+        return timezone(step if offset[1] == "+" else -step) if step < timedelta(days=1) else None
+    if any(label == season.astimezone(source).tzname() for season in _SEASONS):
+        return source
+    hours = _ZONE_HOURS.get(label.upper())
+    return None if hours is None else timezone(timedelta(hours=hours))
+
+
 def iso_time(text: str, zone: tzinfo) -> datetime:
     """ISO 8601 and its usual relatives: a blank for the T, a comma for the point, nanoseconds, `2026/11/17`, an offset or none."""
     plain = _ISO_FRACTION.sub(r"\1", text.strip())
