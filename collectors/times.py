@@ -38,11 +38,31 @@ def offset_zone(text: str) -> tzinfo:
     return timezone(step if text[0] == "+" else -step)
 
 
-_ZONE_LABELS = """
-UTC 0 GMT 0 WET 0 WEST 1 BST 1 CET 1 CEST 2 EET 2 EEST 3 MSK 3 TRT 3 SAST 2 GST 4 PKT 5 IST 5.5 ICT 7 WIB 7 HKT 8 SGT 8 MYT 8 PHT 8 AWST 8
-JST 9 KST 9 ACST 9.5 AEST 10 AEDT 11 NZST 12 NZDT 13 BRT -3 ART -3 AST -4 EDT -4 EST -5 CDT -5 CST -6 MDT -6 MST -7 PDT -7 PST -8 AKST -9
-""".split()
-_ZONE_HOURS = {name: float(hours) for name, hours in zip(_ZONE_LABELS[::2], _ZONE_LABELS[1::2], strict=True)}
+_LABELS: dict[float, str] = {
+    -9: "AKST",
+    -8: "PST",
+    -7: "MST PDT",
+    -6: "CST MDT",
+    -5: "EST CDT",
+    -4: "AST EDT",
+    -3: "BRT ART",
+    0: "UTC GMT WET",
+    1: "WEST BST CET",
+    2: "CEST EET SAST",
+    3: "EEST MSK TRT",
+    4: "GST",
+    5: "PKT",
+    5.5: "IST",
+    7: "ICT WIB",
+    8: "HKT SGT MYT PHT AWST",
+    9: "JST KST",
+    9.5: "ACST",
+    10: "AEST",
+    11: "AEDT",
+    12: "NZST",
+    13: "NZDT",
+}
+_ZONE_HOURS = {label: hours for hours, labels in _LABELS.items() for label in labels.split(" ")}
 _SEASONS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
 _LABELLED_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?")
 
