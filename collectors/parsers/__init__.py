@@ -18,6 +18,7 @@ _WHERE = {
     "keycloak": "keycloak:KeycloakParser",
     "nginx": "nginx:NginxParser",
     "openssh": "openssh:OpensshParser",
+    "postfix": "postfix:PostfixParser",
     "syslog": "syslog:SyslogParser",
 }
 """Id -> module of this package and class in it."""
