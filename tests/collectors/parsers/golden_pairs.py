@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import orjson
 import yaml
 
-from collectors.parsing import ParseContext
+from collectors.normalise import parser_of
+from collectors.parsing import ParseContext, Parser
 
 GOLDEN = Path(__file__).with_name("golden")
 CONTEXT = ParseContext(datetime(2026, 11, 17, 2, tzinfo=UTC), ZoneInfo("Asia/Ho_Chi_Minh"))
@@ -39,3 +40,8 @@ def options_of(parser: str) -> dict[str, object]:
     """The options that the samples of `parser` are read with."""
     path = GOLDEN / f"{parser}.options.yaml"
     return yaml.safe_load(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def reader_of(parser: str) -> Parser:
+    """The parser as its samples want it."""
+    return parser_of(parser)
