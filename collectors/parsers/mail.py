@@ -34,14 +34,11 @@ class Peer(NamedTuple):
 
 def find_peer(text: str, start: int = 0, *, spaced: bool = False) -> Peer | None:
     """The first `host[address]` from `start` on, with `:port` or without; `spaced`: a blank stands before the bracket."""
-    at = text.find("[", start)
-    while at >= 0:
-        found = _ADDRESS.match(text, at)
-        if found is not None and (found[1] == "unknown" or is_ip(found[1])):
-            name = _name_before(text, at - 1 if spaced else at)
-            begin = at - len(name) - spaced
+    for found in _ADDRESS.finditer(text, start):
+        if found[1] == "unknown" or is_ip(found[1]):
+            name = _name_before(text, found.start() - spaced)
+            begin = found.start() - len(name) - spaced
             return Peer("" if name == "unknown" else name, found[1], found[2] or "", max(begin, 0), found.end())
-        at = text.find("[", at + 1)
     return None
 
 

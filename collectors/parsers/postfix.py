@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import ClassVar
 
 from collectors.parsers.mail import Peer, decoded_words, find_peer, mailbox_in, put_mailbox, put_peer
+from collectors.parsers.maildelivery import put_account, read_delivery
 from collectors.parsers.mailpolicy import read_policy
 from collectors.parsers.syslog import open_envelope
 from collectors.parsing import ParseContext, Record, unreadable
-from collectors.values import is_ip, put_address, put_port, split_endpoint, whole
+from collectors.values import is_ip, put_address, put_port
 from soc.core.i18n import msg
 
 _QUEUE = re.compile(r"(NOQUEUE|[0-9A-F]{5,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{7,20}): ?")
-_PAIR = re.compile(r",? ?([a-z_][a-z_-]{0,40})=(<[^<>]{0,400}>?|[^\s,]{0,400})")
-_STATUS = re.compile(r"([a-z]+)(?:,? \(?(.*?)\)?(?: \d{1,6})?)?$", re.DOTALL)
 _DECISION = re.compile(
     r"((?:milter-|proxy-)?(?:reject|hold|discard|accept)|filter|redirect|bcc|prepend|replace|strip|warn|warning|delay|pass|permit"
     r"|reject_warning): (END-OF-MESSAGE|CONNECT|[A-Z]{2,9}(?: command)?|header|body|mime header|nested header)\b"
@@ -66,8 +64,6 @@ _OTHER = (
     "certificate verification",
 )
 
-_FINAL = {"sent": "success", "bounced": "failure", "expired": "failure"}
-_OUTCOME = _FINAL | {"deferred": "failure", "undeliverable": "failure", "deliverable": "success"}
 _DENIED = frozenset({"reject", "milter-reject", "proxy-reject", "discard", "milter-discard"})
 _ACTIONS = {"host": "remote_reply", "conversation": "lost_connection"}
 _TO_US = frozenset({"connect", "host", "conversation", "Used TLS", "enabling PIX workarounds"})
@@ -160,14 +156,7 @@ def _put_context(fields: Record, body: str, at: int) -> None:
     for name, value in (("postfix.helo", helo), ("postfix.sasl_method", method)):
         if value:
             fields[name] = value
-    _put_account(fields, user or "")
-
-
-def _put_account(fields: Record, user: str) -> None:
-    if user:
-        fields["user.name"] = user
-        if "@" in user:
-            fields["user.email"] = user
+    put_account(fields, user or "")
 
 
 def _put_header(fields: Record, text: str) -> None:
@@ -210,108 +199,6 @@ def _put_reply(fields: Record, text: str) -> None:
     if reply[2]:
         fields["postfix.dsn"] = reply[2]
     fields["event.reason"] = text[reply.end() :].strip()
-
-
-def _pairs(fields: Record, body: str) -> bool:
-    """`client=...`, `from=<>, size=...`, `to=<>, relay=..., status=sent (...)`, `message-id=<>`, `uid=0 from=<root>`."""
-    pairs: dict[str, str] = {}
-    at = 0
-    while (pair := _PAIR.match(body, at)) is not None:
-        at = pair.end()
-        if pair[1] == "status":
-            _put_status(fields, body[pair.start(2) :])
-            break
-        pairs.setdefault(pair[1], pair[2])
-    known = [name for name in pairs if name in _FROM_PAIRS]
-    for name in known:
-        _FROM_PAIRS[name](fields, pairs[name])
-    if "client" in pairs and "sasl_username" in pairs:
-        fields |= {"event.category": ["authentication", "email"], "event.type": ["start"], "event.outcome": "success"}
-        fields["event.action"] = "sasl_login"
-    _settle(fields)
-    return bool(known)
-
-
-def _put_status(fields: Record, text: str) -> None:
-    status = _STATUS.match(text)
-    if status is None:
-        return
-    fields["event.action"] = status[1]
-    fields["event.outcome"] = _OUTCOME.get(status[1], "unknown")
-    if status[2]:
-        fields["event.reason"] = status[2]
-        _, found, queued = status[2].partition("queued as ")
-        if found and queued:
-            fields["postfix.queued_as"] = queued.split()[0].strip(");.")
-
-
-def _settle(fields: Record) -> None:
-    """Mark the line that settles a recipient."""
-    handed_over = "postfix.queued_as" in fields and str(fields.get("destination.ip")) in {"127.0.0.1", "::1"}
-    if fields.get("event.action") in _FINAL and "email.to.address" in fields and not handed_over:
-        fields["soc.act.main"] = True
-
-
-def _relay(fields: Record, value: str) -> None:
-    """`host[address]:port`, `address:port`, or the name of a transport: none, local, virtual, dovecot."""
-    fields["postfix.relay"] = value
-    peer = find_peer(value)
-    if peer is not None:
-        put_peer(fields, "destination", peer)
-        return
-    host, port = split_endpoint(value)
-    if port and (is_ip(host) or "." in host):
-        put_address(fields, "destination", host)
-        put_port(fields, "destination.port", port)
-
-
-def _client(fields: Record, value: str) -> None:
-    peer = find_peer(value)
-    if peer is not None:
-        put_peer(fields, "source", peer)
-
-
-def _delay(fields: Record, value: str) -> None:
-    if value.isascii() and value.replace(".", "", 1).isdecimal() and len(value) <= 12:
-        fields["event.duration"] = round(float(value) * 1e9)
-
-
-def _number_to(target: str) -> Callable[[Record, str], None]:
-    def put(fields: Record, value: str) -> None:
-        number = whole(value)
-        if number is not None:
-            fields[target] = number
-
-    return put
-
-
-def _text_to(target: str) -> Callable[[Record, str], None]:
-    def put(fields: Record, value: str) -> None:
-        if value.strip("<>"):
-            fields.setdefault(target, value.strip("<>"))
-
-    return put
-
-
-_FROM_PAIRS: dict[str, Callable[[Record, str], None]] = {
-    "client": _client,
-    "orig_client": _client,
-    "from": lambda fields, value: put_mailbox(fields, "email.from.address", value),
-    "to": lambda fields, value: put_mailbox(fields, "email.to.address", value),
-    "orig_to": _text_to("postfix.orig_to"),
-    "relay": _relay,
-    "delay": _delay,
-    "delays": _text_to("postfix.delays"),
-    "dsn": _text_to("postfix.dsn"),
-    "size": _number_to("postfix.size"),
-    "nrcpt": _number_to("soc.email.recipients"),
-    "uid": _text_to("user.id"),
-    "message-id": _text_to("email.message_id"),
-    "resent-message-id": _text_to("email.message_id"),
-    "sasl_method": _text_to("postfix.sasl_method"),
-    "sasl_username": _put_account,
-    "orig_queue_id": _text_to("postfix.orig_queue_id"),
-}
 
 
 def _screened(fields: Record, body: str) -> bool:
@@ -403,7 +290,7 @@ def _put_sasl(fields: Record, text: str) -> None:
     fields |= {"event.category": ["authentication", "email"], "event.type": ["start"], "event.outcome": "failure"}
     fields |= {"event.action": "sasl_login", "postfix.sasl_method": failed[1], "event.reason": text[failed.start() :]}
     if (user := _SASL_USER.search(text, failed.end())) is not None:
-        _put_account(fields, user[1])
+        put_account(fields, user[1])
 
 
 def _other(fields: Record, body: str) -> bool:
@@ -418,4 +305,4 @@ def _other(fields: Record, body: str) -> bool:
     return body.startswith(_OTHER)
 
 
-_READERS = (_decision, _pairs, read_policy, _connection, _screened, _anvil, _complaint, _other)
+_READERS = (_decision, read_delivery, read_policy, _connection, _screened, _anvil, _complaint, _other)
