@@ -19,7 +19,10 @@ _WHERE = {
     "nginx": "nginx:NginxParser",
     "openssh": "openssh:OpensshParser",
     "postfix": "postfix:PostfixParser",
+    "suricata": "suricata:SuricataParser",
     "syslog": "syslog:SyslogParser",
+    "windows_json": "windows_json:WindowsJsonParser",
+    "winlogbeat": "winlogbeat:WinlogbeatParser",
 }
 """Id -> module of this package and class in it."""
 
