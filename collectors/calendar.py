@@ -103,14 +103,18 @@ class Calendar(BaseModel):
     def in_hours(self, moment: datetime) -> bool:
         """Whether `moment` (aware) falls within working hours, local time."""
         local = moment.astimezone(LOCAL_ZONE)
-        day, clock = local.date(), local.time()
+        clock = local.time()
+        return any(start <= clock < end for start, end in self.spans_on(local.date()))
+
+    def spans_on(self, day: date) -> tuple[Span, ...]:
+        """The working spans of a local day, in order; none on a day off. An end of 24:00 is the last instant of the day."""
         known = self._worked_on
         spans = known.get(day)
         if spans is None:
             if len(known) >= REMEMBERED_DAYS:
                 known.clear()
             spans = known[day] = self._worked(day)
-        return any(start <= clock < end for start, end in spans)
+        return spans
 
     def _worked(self, day: date) -> tuple[Span, ...]:
         if self.holidays and vietnam().is_off(day):

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias, overload
+from typing import Annotated, Any, Literal, TypeAlias, overload
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from collectors.calendar import Calendar
 from collectors.definition import DefinitionProblem, advice_for, read_definition, validated
 from collectors.mapping import TableSpec
+from collectors.options import check_options
 from collectors.parsers import PARSERS
 from soc.core.errors import DefinitionError, FaultsError, NotFoundError
 from soc.core.i18n import Lang, Message, msg
@@ -145,11 +146,13 @@ class Format(_Strict):
         fidelity: how well the form is known; `assumed` = to be replaced with real samples.
         source: where the form was read.
         log_type: the kind of log that these records prove.
+        options: what the parser wants to know besides; docs/add-a-platform.md lists the parsers that take some.
         fields: field table on top of the parser.
     """
 
     id: Id
     parser: str
+    options: dict[str, Any] = {}
     envelope: Literal["syslog"] | None = None
     fidelity: Literal[Confidence.READ, Confidence.GENERAL, Confidence.ASSUMED]
     source: str
@@ -166,12 +169,24 @@ class Format(_Strict):
             )
         return value
 
+    @model_validator(mode="after")
+    def _options_fit(self) -> Format:
+        check_options(self.parser, self.options)
+        return self
+
 
 class Rhythm(_Strict):
-    """The longest silence that is still normal, in minutes, and what a person should know about the load."""
+    """The longest silence that is still normal, in minutes, and what a person should know about the load.
+
+    Attributes:
+        in_hours_minutes: since the last event, or since work began after it.
+        off_hours_minutes: since the last event, at any hour.
+        quiet_days_off: a day without working hours (weekend, holiday) may pass without an event: it does not count.
+    """
 
     in_hours_minutes: int = Field(ge=1)
     off_hours_minutes: int = Field(ge=1)
+    quiet_days_off: bool = False
     note_vi: str = ""
     note_en: str = ""
 

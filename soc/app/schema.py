@@ -13,7 +13,7 @@ from detectors.rulesets import tables as rule_set_tables
 from playbooks import tables as playbook_tables
 from reports import tables as report_tables
 from soc.access import tables as access_tables
-from soc.app import hunt_tables
+from soc.app import hunt_tables, source_health_tables
 from soc.app import tables as pipeline_tables
 from soc.audit import tables as audit_tables
 from soc.compliance import tables as compliance_tables
@@ -38,11 +38,12 @@ DECLARED = (
     playbook_tables,
     report_tables,
     rule_set_tables,
+    source_health_tables,
 )
 """Modules that put their tables on `Base`."""
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-NEWEST = "0009"
+NEWEST = "0010"
 """The revision this code needs; a test compares it with the newest file."""
 
 

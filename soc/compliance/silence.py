@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from collectors.calendar import Calendar
 from collectors.platform import Rhythm
-from soc.core.clock import Window
+from soc.core.clock import LOCAL_ZONE, Window
 from soc.storage.events import Bucket
 
 Histogram: TypeAlias = "Callable[[Window, timedelta], Sequence[Bucket]]"
@@ -77,7 +77,7 @@ def measure_silence(runs: Iterable[range], slots: Slots, rhythm: Rhythm, calenda
     """The silence within the empty runs, see `empty_runs`.
 
     During working hours the time since the last event, or since work began, may reach `in_hours_minutes`; at any hour the time since
-    the last event may reach `off_hours_minutes`.
+    the last event may reach `off_hours_minutes`, quiet days off left out: as `collectors.rhythm` warns of it.
     """
     late = [_late(run, slots, rhythm, calendar) for run in runs]
     return Silence(round(sum(late) * slots.length / timedelta(hours=1), 2), sum(1 for one in late if one))
@@ -88,12 +88,22 @@ def _late(run: range, slots: Slots, rhythm: Rhythm, calendar: Calendar) -> int:
     in_limit, off_limit = (minutes * _MINUTE for minutes in (rhythm.in_hours_minutes, rhythm.off_hours_minutes))
     if len(run) * slots.length <= min(in_limit, off_limit):
         return 0
-    within = min(len(run), off_limit // slots.length)  # after that the hour does not matter any more
-    since_work, late = timedelta(), len(run) - within
-    for number in run[:within]:
-        since_work = since_work + slots.length if calendar.in_hours(slots.start(number)) else timedelta()
+    since_event = since_work = timedelta()
+    late = 0
+    for passed, number in enumerate(run):
+        moment = slots.start(number)
+        worked = calendar.in_hours(moment)
+        since_event += slots.length if worked or _counts(moment, rhythm, calendar) else timedelta()
+        if since_event > off_limit:
+            return late + len(run) - passed  # from here on the hour does not matter any more
+        since_work = since_work + slots.length if worked else timedelta()
         late += since_work > in_limit
     return late
+
+
+def _counts(moment: datetime, rhythm: Rhythm, calendar: Calendar) -> bool:
+    """Whether silence at that moment counts outside working hours."""
+    return not rhythm.quiet_days_off or bool(calendar.spans_on(moment.astimezone(LOCAL_ZONE).date()))
 
 
 def _heard(slots: Slots, histogram: Histogram, events: int) -> list[range]:

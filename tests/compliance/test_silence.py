@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collectors.platform import Platform, load_platforms
 from soc.compliance.silence import Silence, empty_runs, measure_silence, slots_of
-from soc.core.clock import Window
+from soc.core.clock import LOCAL_ZONE, Window
 from soc.storage.events import Bucket
 from soc.storage.figures import bars
 
@@ -53,8 +53,11 @@ def slot_by_slot(moments: Sequence[datetime], window: Window, platform: Platform
             since_event = since_work = timedelta()
             in_gap = False
             continue
-        since_event += slot
-        worked = platform.calendar.in_hours(window.since + number * slot)
+        moment = window.since + number * slot
+        worked = platform.calendar.in_hours(moment)
+        day_off = not platform.calendar.spans_on(moment.astimezone(LOCAL_ZONE).date())
+        beyond = since_event > rhythm.off_hours_minutes * MINUTE
+        since_event += slot if beyond or not (rhythm.quiet_days_off and day_off) else timedelta()
         since_work = since_work + slot if worked else timedelta()
         if since_event > rhythm.off_hours_minutes * MINUTE or since_work > rhythm.in_hours_minutes * MINUTE:
             silent += slot

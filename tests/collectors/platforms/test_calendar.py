@@ -35,7 +35,8 @@ def at(text: str) -> datetime:
         ("2026-08-31T08:00:00", False),
         ("2026-08-22T14:00:00", True),
         ("2027-09-02T08:00:00", False),
-        ("2027-02-08T08:00:00", True),
+        ("2027-02-08T08:00:00", False),
+        ("2028-01-27T08:00:00", True),
     ],
 )
 def test_hours_days_holidays_and_made_up_days(moment: str, worked: bool) -> None:
