@@ -1,7 +1,7 @@
 """Finds secrets in raw text by the name in front of them, or by their own shape.
 
-One pass of an automaton over the lower-cased text finds the telling words; a small reader per kind of word then looks at
-what follows and says which span to replace. No pattern is ever searched from every position, so the cost is linear.
+One pass of an automaton over the lower-cased text (`collectors.redact`) finds the telling words; a small reader per kind of word then
+looks at what follows and says which span to replace. No pattern is ever searched from every position, so the cost is linear.
 
 The shapes of a value behind a name: bare (`pwd=abc&`), quoted, quoted inside a JSON string inside a JSON string (`\\\\\\"`), as
 nginx writes a quote (`\\x22`), percent-encoded, as an element (`<Password>`), a header, a command line option.
@@ -15,8 +15,6 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias
-
-from ahocorasick_rs import AhoCorasick, MatchKind
 
 MASK = "***"
 Span: TypeAlias = tuple[int, int, str]
@@ -37,42 +35,14 @@ _BARE = re.compile(
     r"""(?:[^\s&;,"'<>)\]}\\]|\\(?!["'nrt]|[xu]\d)|[,;](?!\s|["'\[{]|[\w.-]{1,40}[=:]|\Z)|[)\]}](?![\s,;)\]}"']|\Z))*+"""
 )
 _BARE_ENCODED = re.compile(r"""(?:[^\s&;,"'<>%]|%(?!2[026Cc]|7[Dd]|0[AaDd]))*+""")
-_NO_VALUE = frozenset(("", MASK, "null", "true", "false", "none", "undefined", "(null)", "-"))
+NO_VALUE = frozenset(("", MASK, "null", "true", "false", "none", "undefined", "(null)", "-"))
 _MESSAGE_NUMBER = re.compile(r"%%\d{1,5}")
 """How Windows writes yes and no: `ElevatedToken: %%1842`."""
 _LIST_ITEM = re.compile(rf"""[\[,]\s{{0,8}}(?P<open>{_QUOTE})""")
 
 
-def mask_secrets(text: str) -> tuple[str, int]:
-    """`text` with `***` in place of each secret, and how many there were. Doing it again changes nothing."""
-    found = _WORDS.find_matches_as_indexes(_lower(text))
-    if not found:
-        return text, 0
-    pieces: list[str] = []
-    position = count = 0
-    for word, start, end in found:
-        if start < position:
-            continue
-        for begin, stop, mask in _READERS[word](text, start, end):
-            pieces += text[position:begin], mask
-            position = stop
-            count += 1
-    if not count:
-        return text, 0
-    pieces.append(text[position:])
-    return "".join(pieces), count
-
-
-def _lower(text: str) -> str:
-    """Lower case, character by character, so that positions stay valid (`İ` has a lower case of two characters)."""
-    lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
-
-
-def _named(text: str, start: int, end: int) -> list[Span]:
-    """The value behind a name such as `password`."""
+def named(text: str, start: int, end: int) -> list[Span]:
+    """The value behind a name such as `password` that stands from `start` to `end`; nothing when no value follows."""
     after = _AFTER_NAME.match(text, end)
     if after is None:
         return _option(text, start, end) or _element(text, start, end)
@@ -161,7 +131,7 @@ def _closing_pattern(quote: str) -> re.Pattern[str]:
 
 def _is_empty(value: str) -> bool:
     """Whether there is nothing to hide."""
-    return value.lower() in _NO_VALUE or _MESSAGE_NUMBER.fullmatch(value) is not None
+    return value.lower() in NO_VALUE or _MESSAGE_NUMBER.fullmatch(value) is not None
 
 
 def _is_working_folder(text: str, start: int, begin: int) -> bool:
@@ -171,12 +141,12 @@ def _is_working_folder(text: str, start: int, begin: int) -> bool:
 
 def _session_id(text: str, start: int, end: int) -> list[Span]:
     """A session cookie by its name; as a path parameter (`/a;jsessionid=1f?x=2`) it ends where the query begins."""
-    spans = _named(text, start, end)
+    spans = named(text, start, end)
     query = text.find("?", spans[0][0], spans[0][1]) if spans else -1
     if query < 0:
         return spans
     begin = spans[0][0]
-    return [] if text[begin:query] in _NO_VALUE else [(begin, query, MASK)]
+    return [] if text[begin:query] in NO_VALUE else [(begin, query, MASK)]
 
 
 def _whole(text: str, start: int, end: int) -> list[Span]:
@@ -184,7 +154,7 @@ def _whole(text: str, start: int, end: int) -> list[Span]:
     if start and (text[start - 1].isalnum()):
         return []
     after = _AFTER_NAME.match(text, end)
-    return _named(text, start, end) if after and (after["key"] or after["sep"] == "=") else []
+    return named(text, start, end) if after and (after["key"] or after["sep"] == "=") else []
 
 
 _SCHEME = re.compile(r"(?:bearer|basic|negotiate|ntlm|token|apikey)(?:\s+|%20|\+)", re.IGNORECASE)
@@ -194,7 +164,7 @@ _TO_LINE_END = re.compile(r"(?:[^\r\n\\]|\\(?![rn]))*+")
 
 def _authorization(text: str, start: int, end: int) -> list[Span]:
     """An Authorization header; the scheme stays, because it tells how somebody came in."""
-    spans = _named(text, start, end)
+    spans = named(text, start, end)
     after = _AFTER_NAME.match(text, end)
     if not spans or after is None or spans[0][0] != after.end():
         return spans
@@ -206,7 +176,7 @@ def _authorization(text: str, start: int, end: int) -> list[Span]:
     if scheme is None:
         return spans
     stop = stop if after["open"] else _bare_end(text, scheme.end(), encoded=False)
-    return [] if text[scheme.end() : stop] in _NO_VALUE else [(scheme.end(), stop, MASK)]
+    return [] if text[scheme.end() : stop] in NO_VALUE else [(scheme.end(), stop, MASK)]
 
 
 _COOKIES = re.compile(r"[^=;\s\"'\\,]{1,128}=[^;\s\"'\\]*+(?:;\s{0,2}[^=;\s\"'\\]{1,128}(?:=[^;\"'\\\r\n]*+)?)*+")
@@ -220,15 +190,15 @@ def _cookie(text: str, start: int, end: int) -> list[Span]:
     if after is None or after["sep"] is None:
         return []
     if after["open"] or text.startswith("[", after.end()):
-        return [span for outer in _named(text, start, end) for span in _cookie_values(text, outer)]
+        return [span for outer in named(text, start, end) for span in _cookie_values(text, outer)]
     header = _COOKIES.match(text, after.end())
-    return _cookie_values(text, (header.start(), header.end(), MASK)) if header else _named(text, start, end)
+    return _cookie_values(text, (header.start(), header.end(), MASK)) if header else named(text, start, end)
 
 
 def _cookie_values(text: str, outer: Span) -> list[Span]:
     begin, stop, _ = outer
     pairs = list(_COOKIE_PAIR.finditer(text, begin, stop))
-    secret = [p for p in pairs if p[1].lower() not in _COOKIE_ATTRIBUTES and p[2] not in _NO_VALUE]
+    secret = [p for p in pairs if p[1].lower() not in _COOKIE_ATTRIBUTES and p[2] not in NO_VALUE]
     return [(p.start(2), p.end(2), MASK) for p in secret] if pairs else [outer]
 
 
@@ -249,7 +219,7 @@ def _token(text: str, start: int, _end: int) -> list[Span]:
 def _private_key(text: str, _start: int, end: int) -> list[Span]:
     closing = _PEM_END.search(text, end)
     stop = closing.start() if closing else len(text)
-    return [] if text[end:stop] in _NO_VALUE else [(end, stop, MASK)]
+    return [] if text[end:stop] in NO_VALUE else [(end, stop, MASK)]
 
 
 def _user_info(text: str, _start: int, end: int) -> list[Span]:
@@ -284,26 +254,30 @@ def _leave(_text: str, _start: int, _end: int) -> list[Span]:
     return []
 
 
-_BY_WORD: dict[str, Reader] = {
+# the automaton folds the case of ASCII letters alone
+_ACCENTED = tuple(f"m{a}t{gap}kh{u}u" for a in "ậẬ" for u in "ẩẨ" for gap in ("", "_", " "))
+
+SECRETS: dict[str, Reader] = {
     **dict.fromkeys(
         (
             *("password", "passwd", "passphrase", "passcode", "pwd", "identified by"),
-            *("matkhau", "mat_khau", "mat-khau", "mat khau", "mậtkhẩu", "mật_khẩu", "mật khẩu"),
+            *("matkhau", "mat_khau", "mat-khau", "mat khau", *_ACCENTED),
             *("secret", "secretkey", "secret_key", "secret-key", "secretaccesskey", "secret_access_key"),
             *("token", "apikey", "api_key", "api-key"),
             *("privatekey", "private_key", "private-key", "subscription-key"),
             *("__viewstate", "__eventvalidation"),
         ),
-        _named,
+        named,
     ),
     **dict.fromkeys(
         (
             *("jsessionid", "phpsessid", "asp.net_sessionid", "aspxauth", "laravel_session", "connect.sid"),
+            *("ci_session", "mrhsession", "svpncookie", "wordpress_logged_in", "csrftoken", "sap-contextid"),
             *("keycloak_identity", "keycloak_session", "auth_session_id"),
         ),
         _session_id,
     ),
-    **dict.fromkeys(("pass", "pin", "otp"), _whole),
+    **dict.fromkeys(("pass", "pin", "otp", "psk"), _whole),
     **dict.fromkeys(("publickeytoken", "eventtoken"), _leave),
     "authorization": _authorization,
     **dict.fromkeys(("cookie", "cookies"), _cookie),
@@ -313,6 +287,3 @@ _BY_WORD: dict[str, Reader] = {
     "bearer ": _bearer,
     "basic ": _basic,
 }
-_READERS = tuple(_BY_WORD.values())
-# the longest name wins: `secret_key`, not `secret`, tells where its value begins
-_WORDS = AhoCorasick(list(_BY_WORD), matchkind=MatchKind.LeftmostLongest)

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.personal import Kind
 from collectors.redact import Redactor, is_card_number, is_citizen_number
 from tests.collectors.machinery.post import KEY
 
@@ -19,13 +20,23 @@ CASES = [tuple(case) for cases in yaml.safe_load((DATA / "masked.yaml").read_tex
 LEFT_ALONE = [line for line in (DATA / "left_alone.txt").read_text().splitlines() if line and not line.startswith("#")]
 REDACTOR = Redactor(KEY, 2026)
 CITIZEN = REDACTOR.redact("075090001234").text
+HASHES = {
+    "$MOTORBIKE": REDACTOR.pseudonyms.of(Kind.PLATE, "60A112345"),
+    "$PLATE": REDACTOR.pseudonyms.of(Kind.PLATE, "60A12345"),
+    "$PHONE": REDACTOR.pseudonyms.of(Kind.PHONE, "0912345678"),
+    "$PATIENT": REDACTOR.pseudonyms.of(Kind.PATIENT, "BN00123"),
+    "$ID": CITIZEN,
+}
 
 
 @pytest.mark.parametrize(("raw", "kept"), CASES)
 def test_a_secret_goes_and_the_shape_around_it_stays(raw: str, kept: str) -> None:
     redacted = REDACTOR.redact(raw)
-    assert redacted.text == kept.replace("$ID", CITIZEN)
-    assert redacted.count == len(re.findall(r"\*\*\*|\$ID|\"pan\":0", kept))
+    count = len(re.findall(r"\*\*\*|\"pan\":0|\$(?:ID|PHONE|PLATE|MOTORBIKE|PATIENT)", kept))
+    for name, hashed in HASHES.items():
+        kept = kept.replace(name, hashed)
+    assert redacted.text == kept
+    assert redacted.count == count
     assert "hush" not in redacted.text
 
 
