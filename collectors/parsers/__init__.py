@@ -12,7 +12,9 @@ from collectors.parsing import Parser
 
 _WHERE = {
     "apache": "apache:ApacheParser",
+    "bind": "bind:BindParser",
     "cef": "cef:CefParser",
+    "cisco_firewall": "cisco_firewall:CiscoFirewallParser",
     "fortigate": "fortigate:FortigateParser",
     "json": "json:JsonParser",
     "keycloak": "keycloak:KeycloakParser",
