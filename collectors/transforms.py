@@ -30,6 +30,7 @@ Scalar: TypeAlias = Callable[[object, tzinfo], object]
 Spread: TypeAlias = Callable[[Record, str, str], None]
 """(fields to write into, target prefix, raw text) -> nothing."""
 
+_MAC = re.compile(5 * r"([0-9A-Fa-f]{2})[-:.]?" + r"([0-9A-Fa-f]{2})(?![0-9A-Fa-f])")
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
 
 
@@ -84,6 +85,32 @@ def _port(text: str) -> int | None:
     return number if number is not None and number <= 65535 else None
 
 
+_PROCESS_IDS = 2**32
+
+
+def _pid(text: str) -> int | None:
+    """A process number in decimal or in 0x hexadecimal; None for anything else."""
+    try:
+        number = int(text, 16) if text[:2] in {"0x", "0X"} and len(text) <= 18 else whole(text)
+    except ValueError:
+        return None
+    return number if number is not None and 0 <= number < _PROCESS_IDS else None
+
+
+def _size(text: str) -> int | None:
+    """A number of bytes; None for what is no number, and for the largest one, which stands for "unknown"."""
+    number = whole(text)
+    return number if number is not None and number < 2**63 else None
+
+
+_NOBODY = frozenset({"S-1-0-0", "NULL SID", "00000000-0000-0000-0000-000000000000"})
+
+
+def _sid(text: str) -> str | None:
+    """A security identifier of Windows; None for the null SID, which stands for nobody."""
+    return None if text in _NOBODY else text
+
+
 _SEVERITY_WORDS = {"unknown": 0, "low": 3, "medium": 6, "high": 8, "very-high": 10}
 
 
@@ -125,6 +152,9 @@ SCALARS: dict[str, Scalar] = {
     "in_parentheses": _text(_in_parentheses),
     "ip": _text(lambda text: text if is_ip(text) else None),
     "port": _text(_port),
+    "pid": _text(_pid),
+    "sid": _text(_sid),
+    "size": _text(_size),
     "cef_severity": _text(_cef_severity),
     "outcome": _text(_outcome),
 }
@@ -166,6 +196,24 @@ def _windows_user(fields: Record, prefix: str, text: str) -> None:
         fields[f"{prefix}.domain"] = domain.rstrip("\\")
 
 
+def _image(fields: Record, prefix: str, text: str) -> None:
+    """The program of a process: `.executable` when it is a path, `.name` always."""
+    name = _base_name(text)
+    if name != text:
+        fields[f"{prefix}.executable"] = text
+    if name:
+        fields[f"{prefix}.name"] = name
+
+
+def _ip_or_mac(fields: Record, prefix: str, text: str) -> None:
+    """An address of either layer, as RADIUS writes both into one attribute; `0c-c2-6d-91-dd-25:NETWORK` holds a network's name besides."""
+    mac = _MAC.match(text)
+    if mac is not None:
+        fields[f"{prefix}.mac"] = "-".join(mac.groups()).upper()
+    elif is_ip(text):
+        put_address(fields, prefix, text)
+
+
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 
 
@@ -183,6 +231,8 @@ SPREADS: dict[str, Spread] = {
     "split_url": _url_parts,
     "user": put_user,
     "windows_user": _windows_user,
+    "image": _image,
+    "ip_or_mac": _ip_or_mac,
     "hash": _hash,
     "file": _file,
 }

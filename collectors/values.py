@@ -46,6 +46,8 @@ def put_address(fields: Record, side: str, address: str) -> None:
     bare = address.strip("[]")
     if not bare:
         return
+    if bare[:7].lower() == "::ffff:" and "." in bare:  # IPv4-mapped, RFC 4291 section 2.5.5.2: the same address
+        bare = bare[7:]
     fields[f"{side}.address"] = bare
     fields[f"{side}.ip" if is_ip(bare) else f"{side}.domain"] = bare
 
