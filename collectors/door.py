@@ -192,6 +192,11 @@ class Door:
             await asyncio.sleep(wait_s)
             await self._open.wait()
 
+    def record_limit(self, source: str) -> int:
+        """Bytes of a record of `source` beyond which it is cut and set aside."""
+        own = self.allowances.get(source)
+        return own.max_record_bytes if own is not None and own.max_record_bytes else self.collector.max_record_bytes
+
     @property
     def is_open(self) -> bool:
         """Whether there is room."""
@@ -225,8 +230,7 @@ class Door:
     # the way of a piece
 
     def _piece(self, source: str, arrivals: Sequence[Arrival], waiter: asyncio.Future[Kept] | None) -> _Piece:
-        own = self.allowances.get(source)
-        limit = own.max_record_bytes if own is not None and own.max_record_bytes else self.collector.max_record_bytes
+        limit = self.record_limit(source)
         now = self.collector.clock.now()
         seq = self._seqs(len(arrivals), int(now.timestamp() * 1_000_000))
         piece = _Piece(source, [], [], sum(len(arrival.data) for arrival in arrivals), waiter)
