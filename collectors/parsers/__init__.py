@@ -23,6 +23,8 @@ _WHERE = {
     "postfix": "postfix:PostfixParser",
     "suricata": "suricata:SuricataParser",
     "syslog": "syslog:SyslogParser",
+    "unbound": "unbound:UnboundParser",
+    "vmware_esxi": "vmware_esxi:VmwareEsxiParser",
     "windows_json": "windows_json:WindowsJsonParser",
     "winlogbeat": "winlogbeat:WinlogbeatParser",
 }
