@@ -44,6 +44,7 @@ from soc.app.ran import RuleRuns
 from soc.app.retention import UNKNOWN_LEVEL, Retention
 from soc.app.saved_searches import SavedSearches
 from soc.app.schema import migrate
+from soc.app.source_health import HealthBook
 from soc.app.sources import SourceBook
 from soc.audit.pack import load_or_create_key
 from soc.audit.trail import AuditTrail
@@ -423,6 +424,7 @@ class Application:
             pristine=self.ensemble.snapshot(),
             runs=self.runs,
             ledger=Ledger(self.gaps, lambda: self.detector.ruleset, self._limits),
+            health=self.health,
             exceptions=ExceptionLink(self.exception_feed, self.detector),
             database=self.database,
             clock=self.clock,
@@ -439,6 +441,11 @@ class Application:
     def gaps(self) -> GapBook:
         """Events that no run of the detector covered."""
         return GapBook(self.database)
+
+    @cached_property
+    def health(self) -> HealthBook:
+        """What each source said, and what of it could not be read or taken."""
+        return HealthBook(self.database, lambda ident: self.sources.resolve(ident))  # noqa: PLW0108 - read when first asked
 
     @cached_property
     def redo(self) -> Redo:

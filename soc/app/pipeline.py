@@ -6,7 +6,8 @@
     store.append    create-only and durable
     detector        new events only; its state is taken back when the batch fails
     ledger          what the rules ran over, and where they could not
-    incidents.take  alerts, what exceptions hid, ledger, detector state and position in one SQL transaction
+    health          what each source said, and what of it could not be read
+    incidents.take  alerts, what exceptions hid, ledger, health, detector state and position in one SQL transaction
     spool.ack       the batch leaves the spool
 
 Killed between any two lines, the next start repeats the batch and comes to the same result (docs/architecture.md).
@@ -15,6 +16,7 @@ Killed between any two lines, the next start repeats the batch and comes to the 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -37,6 +39,7 @@ from soc.app.checkpoints import Checkpoints
 from soc.app.ledger import Ledger
 from soc.app.observing import observe_apart
 from soc.app.ran import RuleRuns
+from soc.app.source_health import Batch, HealthBook
 from soc.core.clock import LOCAL_ZONE, Clock
 from soc.core.errors import EngineError, InputError, NotFoundError
 from soc.core.event import Event
@@ -137,6 +140,7 @@ class Pipeline:
     pristine: bytes
     runs: RuleRuns
     ledger: Ledger
+    health: HealthBook
     exceptions: ExceptionLink
     database: Database
     clock: Clock
@@ -184,9 +188,9 @@ class Pipeline:
         self.meter.stored(results, perf_counter() - began)
         refused += self._rejected(batch, events, results)
         fresh = _fresh(events, results, known_new)
-        alerts, touched = self._detect(position, fresh)
+        alerts, touched = self._detect(position, Batch(fresh, _repeated(events, fresh, results), refused))
         self.spool.ack(position)
-        step = Step(len(batch), len(fresh), len(events) - len(fresh), refused, alerts, touched)
+        step = Step(len(batch), len(fresh), len(events) - len(fresh), refused.total(), alerts, touched)
         self.meter.moved(step)
         return step
 
@@ -202,7 +206,8 @@ class Pipeline:
             return batch, None
         return again, frozenset(begun.created)
 
-    def _normalise(self, batch: Sequence[SpoolItem]) -> tuple[list[Event], int]:
+    def _normalise(self, batch: Sequence[SpoolItem]) -> tuple[list[Event], Counter[str]]:
+        """The events of a batch, and source -> records that none could be made of."""
         events: list[Event] = []
         broken: list[tuple[RawRecord, Message, str, Kind]] = []
         resolve = cache(self.sources)  # an exercise run is looked up in SQL: once per batch, not per record
@@ -212,7 +217,7 @@ class Pipeline:
             except (InputError, NotFoundError) as problem:
                 broken.append((item.record, problem.as_message(), item.ident, Kind.PARSE))
         self.quarantine.add_all(broken)
-        return events, len(broken)
+        return events, Counter(record.source for record, *_ in broken)
 
     def _event(self, item: SpoolItem, source: Source, exercise: str | None) -> Event:
         event = self.normaliser.normalise(item.record, source, item.ident, redacted=item.masked, exercise=exercise)
@@ -226,14 +231,16 @@ class Pipeline:
         self.spool.begin(position, sorted(new))
         return new
 
-    def _rejected(self, batch: Sequence[SpoolItem], events: Sequence[Event], results: Sequence[AppendResult]) -> int:
-        """Put what the store cannot take into quarantine; gives how many."""
+    def _rejected(
+        self, batch: Sequence[SpoolItem], events: Sequence[Event], results: Sequence[AppendResult]
+    ) -> Counter[str]:
+        """Put what the store cannot take into quarantine; gives how many of each source."""
         reasons = {r.event_id: r.reason for r in results if r.status is AppendStatus.REJECTED and r.reason is not None}
         items = [item for item in batch if item.ident in reasons]
         self.quarantine.add_all([(item.record, reasons[item.ident], item.ident, Kind.PARSE) for item in items])
-        return len(items)
+        return Counter(item.source for item in items)
 
-    def _detect(self, position: int, fresh: Sequence[Event]) -> tuple[int, frozenset[str]]:
+    def _detect(self, position: int, batch: Batch) -> tuple[int, frozenset[str]]:
         """Detection and its consequences, once per batch: a batch whose transaction was committed is not shown again."""
         if position <= self.checkpoints.position(CHECKPOINT):
             return 0, frozenset()
@@ -241,12 +248,12 @@ class Pipeline:
         self._settle()
         try:
             began = perf_counter()
-            alerts, broken = observe_apart(self.detector, fresh, self._committed)
+            alerts, broken = observe_apart(self.detector, batch.fresh, self._committed)
             self.meter.detected(perf_counter() - began)
             with self.database.transaction() as session:
                 touched = self.incidents.take(session, alerts)
                 self.exceptions.keep(session)
-                self._account(session, fresh, broken)
+                self._account(session, batch, broken)
                 self.checkpoints.save(session, CHECKPOINT, position, self.detector.snapshot(), self.clock.now())
         except BaseException:
             self.ledger.forget()
@@ -294,12 +301,21 @@ class Pipeline:
         """The detector's state as of the last batch that was committed."""
         return self.checkpoints.state(CHECKPOINT) or self.pristine
 
-    def _account(self, session: Session, fresh: Sequence[Event], broken: Sequence[tuple[Event, str]]) -> None:
-        """Put down what was detected over, and list what the detector broke on as a gap."""
+    def _account(self, session: Session, batch: Batch, broken: Sequence[tuple[Event, str]]) -> None:
+        """Put down what was detected over and what the sources said, and list what the detector broke on as a gap."""
         apart = {event.id for event, _ in broken}
-        self.ledger.ran(session, [event for event in fresh if event.id not in apart], self.clock.now())
+        self.ledger.ran(session, [event for event in batch.fresh if event.id not in apart], self.clock.now())
+        self.health.account(session, batch, self.clock.now())
         for event, reason in broken:
             self.ledger.failed(session, [event], reason, self.clock.now())
+
+
+def _repeated(events: Sequence[Event], fresh: Sequence[Event], results: Sequence[AppendResult]) -> Counter[str]:
+    """Source -> events that the store had already."""
+    if len(fresh) == len(events):
+        return Counter()
+    rejected = {r.event_id for r in results if r.status is AppendStatus.REJECTED}
+    return Counter(event.source for event in events if event.id not in rejected) - Counter(e.source for e in fresh)
 
 
 def _fresh(events: Sequence[Event], results: Sequence[AppendResult], new: frozenset[str]) -> list[Event]:
