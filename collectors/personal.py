@@ -40,6 +40,7 @@ class Kind(StrEnum):
     PHONE = "phone"
     PLATE = "plate"
     PATIENT = "patient"
+    OTHER = "pseudo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,18 @@ class Pseudonyms:
 
 PersonalReader: TypeAlias = Callable[[str, int, int, Pseudonyms], list[Span]]
 """Gives the spans to replace, for a word or shape found from start to end."""
+
+TEMPLATE_LENGTH = 64
+
+
+def template_pattern(template: str) -> str:
+    """A declared form as a regular expression: `#` is a digit, `@` a capital letter, all else stands for itself; alone on both sides.
+
+    No more than that can be declared, so no form that somebody writes can take long on a hostile line.
+    """
+    body = "".join({"#": r"\d", "@": "[A-Z]"}.get(char, re.escape(char)) for char in template)
+    return rf"(?<![^\W_]){body}(?![^\W_])"
+
 
 HASHED = re.compile(rf"(?:{'|'.join(Kind)}):[0-9a-f]{{{HASH_DIGITS}}}(?::[\w-]{{1,3}})?")
 
@@ -302,12 +315,13 @@ NAMES: dict[Kind, tuple[str, ...]] = {
 }
 """Last part of a name, in small letters -> what stands behind it."""
 
-_LOOKS: dict[Kind, Callable[[str], bool]] = {
+LOOKS: dict[Kind, Callable[[str], bool]] = {
     Kind.CITIZEN: _looks_numeric,
     Kind.PHONE: _looks_numeric,
     Kind.PLATE: _looks_like_plate,
     Kind.PATIENT: _looks_like_code,
 }
+"""Whether a value behind such a name is one; `phone` may as well name a model."""
 
 
 def _shapes() -> Iterator[tuple[str, PersonalReader]]:
@@ -328,7 +342,7 @@ def _shapes() -> Iterator[tuple[str, PersonalReader]]:
 
 
 PERSONAL: dict[str, PersonalReader] = {
-    **{name: _behind_name(kind, _LOOKS[kind]) for kind, names in NAMES.items() for name in names},
+    **{name: _behind_name(kind, LOOKS[kind]) for kind, names in NAMES.items() for name in names},
     **dict(_shapes()),
 }
 """Word or shape -> its reader. In a shape `0` stands for any digit; letters are small."""

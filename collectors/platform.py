@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from collectors.calendar import Calendar
 from collectors.definition import DefinitionProblem, advice_for, read_definition, validated
+from collectors.field_masks import RedactSpec
 from collectors.mapping import TableSpec
 from collectors.options import check_options
 from collectors.parsers import PARSERS
@@ -208,6 +209,7 @@ class Platform(_Strict):
         level_reason: the criterion it rests on, with its article.
         log_types: the kinds of log it owes.
         trusted_proxies: machines whose forwarded-for list is believed; a source may add its own.
+        redact: what is masked by the name of its field, or by a form of this platform.
     """
 
     id: Id
@@ -225,6 +227,7 @@ class Platform(_Strict):
     calendar: Calendar
     rhythm: Rhythm
     trusted_proxies: list[NetworkText] = []
+    redact: RedactSpec = RedactSpec()
 
     @field_validator("formats")
     @classmethod
