@@ -7,6 +7,7 @@ mended. A time in the past is accepted however old: histories are imported, and 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -16,10 +17,12 @@ from collectors.definition import advice_for
 from collectors.enrich import STATELESS, Enricher
 from collectors.enrich.facts import Facts
 from collectors.enrich.networks import Networks
+from collectors.field_masks import FieldMasks
 from collectors.mapping import FieldTable, is_reserved
 from collectors.parsers import PARSERS
 from collectors.parsers.syslog import open_envelope
 from collectors.parsing import ParseContext, Parser, Record
+from collectors.personal import Pseudonyms
 from collectors.platform import Format, Platform, platform_of
 from collectors.record import RawRecord
 from collectors.sources import Source
@@ -45,6 +48,7 @@ class _Reading:
     zone: tzinfo
     proxies: Networks
     constants: Fields
+    masks: FieldMasks
 
     def fields(self, text: str, context: ParseContext) -> Record:
         """The fields of one record, in the names of ECS and of ours."""
@@ -61,14 +65,20 @@ class Normaliser:
         platforms: by id.
         enrichers: in their order; see `collectors.enrich.default_enrichers`.
         clock: for `event.ingested`.
+        pseudonyms: for what is masked by the name of its field; without them under a key of this process.
     """
 
     def __init__(
-        self, platforms: Mapping[str, Platform], enrichers: Sequence[Enricher] = STATELESS, clock: Clock | None = None
+        self,
+        platforms: Mapping[str, Platform],
+        enrichers: Sequence[Enricher] = STATELESS,
+        clock: Clock | None = None,
+        pseudonyms: Pseudonyms | None = None,
     ) -> None:
         self._platforms = platforms
         self._enrichers = tuple(enrichers)
         self._clock = clock or SystemClock()
+        self._pseudonyms = pseudonyms or Pseudonyms(secrets.token_bytes(32))
         self._readings: dict[str, tuple[Source, _Reading]] = {}
 
     def normalise(
@@ -90,8 +100,9 @@ class Normaliser:
         """
         reading = self._reading(source)
         decoded = decode(record.data, record.charset)
+        text, masked = reading.masks.mask_text(decoded.text)
         context = ParseContext(record.received, reading.zone)
-        parsed = reading.fields(decoded.text, context)
+        parsed = reading.fields(text, context)
         moment = _moment(parsed, context)
         parsed["@timestamp"] = moment
         fields = typed(parsed)
@@ -100,11 +111,12 @@ class Normaliser:
         fields.update(reading.constants)
         fields |= {
             "event.id": ident,
-            "event.original": decoded.text,
+            "event.original": text,
             "event.ingested": iso(self._clock.now()),
             "soc.seq": record.seq,
             "soc.received": iso(record.received),
         }
+        redacted += masked + reading.masks.apply(fields)
         if redacted:
             fields["soc.redacted"] = redacted
         if exercise is not None:
@@ -127,13 +139,13 @@ class Normaliser:
 
     def _made(self, source: Source) -> _Reading:
         try:
-            return _reading_of(platform_of(self._platforms, source.platform), source)
+            return _reading_of(platform_of(self._platforms, source.platform), source, self._pseudonyms)
         except NotFoundError as problem:
             # The records of a platform whose YAML is broken wait in the quarantine; those of all others go on.
             raise ParseError(problem.found, where=source.id, advice=problem.advice) from problem
 
 
-def _reading_of(platform: Platform, source: Source) -> _Reading:
+def _reading_of(platform: Platform, source: Source, pseudonyms: Pseudonyms) -> _Reading:
     chosen = platform.format(source.format)
     parser = parser_of(source.parser or chosen.parser)
     own = source.parser is None or source.parser == chosen.parser
@@ -148,6 +160,7 @@ def _reading_of(platform: Platform, source: Source) -> _Reading:
         zone,
         proxies,
         _constants(platform, chosen, source, parser),
+        FieldMasks.of(platform.redact, pseudonyms),
     )
 
 

@@ -275,7 +275,7 @@ class Application:
     @cached_property
     def normaliser(self) -> Normaliser:
         networks = load_networks(self.home / "networks.yaml")
-        return Normaliser(self.platforms, default_enrichers(networks), self.clock)
+        return Normaliser(self.platforms, default_enrichers(networks), self.clock, self.redactor.pseudonyms)
 
     # detection and response
 
