@@ -6,7 +6,7 @@ that pydantic finds are laid on those lines, each with a close match where a nam
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -130,17 +130,29 @@ def validated(definition: Definition, model: type[Model]) -> Model:
     try:
         return model.model_validate(definition.data)
     except ValidationError as problem:
-        faults = [_fault(definition, model, error["loc"], error) for error in problem.errors()]
-        raise FaultsError(faults) from problem
+        raise FaultsError(list(_faults(definition, model, problem, ()))) from problem
 
 
-def _fault(definition: Definition, model: type[BaseModel], place: Place, error: Mapping[str, Any]) -> DefinitionError:
-    known = _known_place(definition, place)
+def _faults(
+    definition: Definition, model: type[BaseModel], problem: ValidationError, below: Place
+) -> Iterator[DefinitionError]:
+    """The faults of `model` and of the models that its validators ask."""
+    for error in problem.errors():
+        nested = error.get("ctx", {}).get("error")
+        if isinstance(nested, NestedFaults):
+            yield from _faults(definition, nested.model, nested.problem, (*below, *error["loc"], *nested.place))
+        else:
+            yield _fault(definition, model, error["loc"], error, below)
+
+
+def _fault(
+    definition: Definition, model: type[BaseModel], place: Place, error: Mapping[str, Any], below: Place
+) -> DefinitionError:
+    known = _known_place(definition, (*below, *place))
     if error["type"] == "extra_forbidden":
-        name = str(place[-1])
-        return definition.fault(
-            known, msg("khóa lạ '{key}'", key=name), advice=advice_for(name, _names_at(model, place[:-1]))
-        )
+        name, names = str(place[-1]), _names_at(model, place[:-1])
+        advice = advice_for(name, names) if names else msg("bỏ khóa này")
+        return definition.fault(known, msg("khóa lạ '{key}'", key=name), advice=advice)
     if error["type"] == "missing":
         return definition.fault(known, msg("thiếu khóa '{key}'", key=str(place[-1])), advice=msg("thêm khóa này"))
     given = error.get("ctx", {}).get("error")
@@ -167,13 +179,19 @@ def _dotted(place: Place) -> str:
 
 
 def _names_at(model: type[BaseModel], place: Place) -> Sequence[str]:
-    """The keys that `model` knows at `place`."""
-    current: type[BaseModel] = model
+    """The keys that `model` knows at `place`; where a `kind` chooses among models, pydantic puts it into the place."""
+    options = [model]
     for part in place:
-        field = current.model_fields.get(str(part))
-        inner = next((one for one in _models_in(field.annotation)), None) if field is not None else None
-        current = inner or current
-    return [field.alias or name for name, field in current.model_fields.items()]
+        chosen = [one for one in options if part in _kinds_of(one)]
+        fields = [one.model_fields[str(part)] for one in options if str(part) in one.model_fields]
+        options = chosen or [found for field in fields for found in _models_in(field.annotation)] or options
+    return [field.alias or name for name, field in options[0].model_fields.items()]
+
+
+def _kinds_of(model: type[BaseModel]) -> Sequence[object]:
+    """The values of `kind` that stand for a model of a union."""
+    kind = model.model_fields.get("kind")
+    return () if kind is None else get_args(kind.annotation)
 
 
 def _models_in(annotation: object) -> list[type[BaseModel]]:
@@ -198,3 +216,11 @@ class DefinitionProblem(ValueError):  # noqa: N818 - travels inside pydantic and
     ) -> None:
         super().__init__(str(found))
         self.found, self.expected, self.advice, self.place = found, expected, advice, place
+
+
+class NestedFaults(ValueError):  # noqa: N818 - travels inside pydantic and becomes DefinitionErrors
+    """The faults of another model, which a validator found in a part of its value, with the place of that part."""
+
+    def __init__(self, model: type[BaseModel], problem: ValidationError, place: Place) -> None:
+        super().__init__(str(problem))
+        self.model, self.problem, self.place = model, problem, place

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from collectors.definition import advice_for
 from collectors.enrich import STATELESS, Enricher
 from collectors.enrich.facts import Facts
 from collectors.enrich.networks import Networks
 from collectors.field_masks import FieldMasks
 from collectors.mapping import FieldTable, is_reserved
-from collectors.parsers import PARSERS
+from collectors.options import parser_of
 from collectors.parsers.syslog import open_envelope
 from collectors.parsing import ParseContext, Parser, Record
 from collectors.personal import Pseudonyms
@@ -147,7 +146,7 @@ class Normaliser:
 
 def _reading_of(platform: Platform, source: Source, pseudonyms: Pseudonyms) -> _Reading:
     chosen = platform.format(source.format)
-    parser = parser_of(source.parser or chosen.parser)
+    parser = parser_of(source.parser, source.options) if source.parser else parser_of(chosen.parser, chosen.options)
     own = source.parser is None or source.parser == chosen.parser
     table = FieldTable.of(chosen.fields) if own and chosen.fields.model_fields_set else None
     proxies = Networks({"proxy": [*platform.trusted_proxies, *source.trusted_proxies]})
@@ -208,13 +207,6 @@ def _moment(parsed: Record, context: ParseContext) -> datetime:
             advice=msg("chỉnh đồng hồ hoặc múi giờ của nguồn, rồi đọc lại từ khu cách ly"),
         )
     return moment
-
-
-def parser_of(id: str) -> Parser:  # noqa: A002 - the word of the glossary
-    """A parser by its id. Raises NotFoundError with a close match."""
-    if id in PARSERS:
-        return PARSERS[id]()
-    raise NotFoundError(msg("không có bộ đọc '{name}'", name=id), advice=advice_for(id, sorted(PARSERS)))
 
 
 def normalise_line(parser: Parser, text: str, context: ParseContext) -> dict[str, object]:

@@ -78,11 +78,14 @@ def split_cef(text: str) -> CefRecord:
 
 
 def _extension(text: str) -> dict[str, str]:
-    keys = list(_EXTENSION_KEY.finditer(text))
-    ends = [*(key.start() for key in keys[1:]), len(text)][: len(keys)]
     extension: dict[str, str] = {}
-    for key, end in zip(keys, ends, strict=True):
-        extension.setdefault(key[1], _unescaped(text[key.end() : end].strip()))
+    name, start = "", 0
+    for key in _EXTENSION_KEY.finditer(text):
+        if name and name not in extension:
+            extension[name] = _unescaped(text[start : key.start()].strip())
+        name, start = key[1], key.end()
+    if name and name not in extension:
+        extension[name] = _unescaped(text[start:].strip())
     return extension
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from collectors.normalise import normalise_line, parser_of
+from collectors.normalise import normalise_line
+from collectors.options import parser_of
 from collectors.parsing import ParseContext, Parser
 from collectors.text import decode
 from soc.cli.context import emit, moment_of, settings, zone_of

@@ -11,7 +11,8 @@ from pathlib import Path
 from collectors.enrich import default_enrichers
 from collectors.input import Reading
 from collectors.inputs import open_input
-from collectors.normalise import Normaliser, normalise_line, parser_of
+from collectors.normalise import Normaliser, normalise_line
+from collectors.options import parser_of
 from collectors.parsing import ParseContext
 from collectors.platform import load_platforms, platform_of
 from collectors.record import RawRecord

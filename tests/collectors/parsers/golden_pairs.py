@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import yaml
 
-from collectors.normalise import parser_of
+from collectors.options import parser_of
 from collectors.parsing import ParseContext, Parser
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -44,4 +44,4 @@ def options_of(parser: str) -> dict[str, object]:
 
 def reader_of(parser: str) -> Parser:
     """The parser as its samples want it."""
-    return parser_of(parser)
+    return parser_of(parser, options_of(parser))

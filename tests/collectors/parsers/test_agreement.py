@@ -9,7 +9,8 @@ from types import ModuleType
 import orjson
 import pytest
 
-from collectors.normalise import normalise_line, parser_of
+from collectors.normalise import normalise_line
+from collectors.options import parser_of
 from collectors.parsing import ParseContext
 from soc.core.errors import InputError
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.normalise import normalise_line, parser_of
+from collectors.normalise import normalise_line
+from collectors.options import parser_of
 from collectors.parsers import PARSERS
 from collectors.parsing import Parser
 from collectors.text import decode

@@ -7,17 +7,17 @@ import os
 import orjson
 import pytest
 
-from collectors.normalise import normalise_line, parser_of
+from collectors.normalise import normalise_line
 from collectors.parsers import PARSERS
 
-from .golden_pairs import CONTEXT, GOLDEN, records_of
+from .golden_pairs import CONTEXT, GOLDEN, reader_of, records_of
 
 UPDATE = os.environ.get("SOC_UPDATE_GOLDEN") == "1"
 
 
 def documents_of(parser: str) -> list[dict[str, object]]:
     """The documents without `event.original`, which is the record itself."""
-    reader = parser_of(parser)
+    reader = reader_of(parser)
     documents = []
     for record in records_of(parser):
         document = normalise_line(reader, record, CONTEXT)

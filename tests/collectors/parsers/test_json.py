@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from collectors.normalise import normalise_line, parser_of
+from collectors.normalise import normalise_line
+from collectors.options import parser_of
 from collectors.parsers.json import MAX_DEPTH, MAX_FIELDS
 from soc.core.errors import ParseError
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.enrich import default_enrichers
-from collectors.normalise import Normaliser, normalise_line, parser_of
+from collectors.normalise import Normaliser, normalise_line
+from collectors.options import parser_of
 from collectors.parsing import ParseContext
 from collectors.platform import Platform, load_platforms
 from soc.core.clock import FixedClock
