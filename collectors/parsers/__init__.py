@@ -21,10 +21,12 @@ _WHERE = {
     "nginx": "nginx:NginxParser",
     "openssh": "openssh:OpensshParser",
     "postfix": "postfix:PostfixParser",
+    "squid": "squid:SquidParser",
     "suricata": "suricata:SuricataParser",
     "syslog": "syslog:SyslogParser",
     "unbound": "unbound:UnboundParser",
     "vmware_esxi": "vmware_esxi:VmwareEsxiParser",
+    "vmware_vcenter": "vmware_vcenter:VmwareVcenterParser",
     "windows_json": "windows_json:WindowsJsonParser",
     "winlogbeat": "winlogbeat:WinlogbeatParser",
 }
