@@ -1,8 +1,12 @@
-"""Agreement with a peer's published expectations, field by field, through the same path as `soc normalise`."""
+"""Agreement with a peer's published expectations, field by field, through the same path as `soc normalise`.
+
+Where we differ on purpose: docs/decisions/peer-disagreements.md.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -12,40 +16,45 @@ import pytest
 from collectors.normalise import normalise_line
 from collectors.options import parser_of
 from collectors.parsing import ParseContext
+from collectors.text import decode
 from soc.core.errors import InputError
 
 CONTEXT = ParseContext(datetime(2026, 12, 31, tzinfo=UTC), UTC)
-FOLDERS = ["NGINX/nginx", "Apache/apache", "OpenSSH/openssh", "Fortinet/fortigate", "CEF/cef"]
+LEAST = 0.92
+TOOL = Path(__file__).resolve().parents[4] / "shared" / "tools" / "ecs_agreement.py"
 
 
-def comparison(shared: Path) -> ModuleType:
+@cache
+def comparison() -> ModuleType:
     """The comparison of the acceptance tool, without its command line."""
-    path = shared / "tools" / "ecs_agreement.py"
     made = ModuleType("ecs_agreement")
-    exec(compile(path.read_text("utf-8").replace("\nmain()\n", "\n"), str(path), "exec"), made.__dict__)  # noqa: S102 - a tool beside the checkout
+    if TOOL.is_file():
+        exec(compile(TOOL.read_text("utf-8").replace("\nmain()\n", "\n"), str(TOOL), "exec"), made.__dict__)  # noqa: S102 - a tool beside the checkout
     return made
+
+
+FOLDERS: dict[str, str] = getattr(comparison(), "PARSERS", {"none": "none"})
 
 
 def document(parser: str, text: str) -> dict[str, object]:
     try:
-        return normalise_line(parser_of(parser), text, CONTEXT)
+        return normalise_line(parser_of(parser), decode(text.encode("utf-8", "surrogatepass")).text, CONTEXT)
     except InputError:
         return {}
 
 
 @pytest.mark.external
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("folder", sorted(FOLDERS))
 def test_nine_fields_in_ten_agree_with_the_peer(shared: Path, folder: str) -> None:
     """Only fields with one right answer are compared; the rest is convention."""
-    tool = comparison(shared)
-    parser = tool.PARSERS[folder]
-    asked = good = 0
+    tool = comparison()
+    asked, good = 0, 0
     for path in sorted((shared / "data" / "ecs" / folder / "tests").glob("*.json")):
         case = orjson.loads(path.read_bytes())
         message = case["input"]["message"].strip("\n")
         if "\n" in message:
             continue
-        ours = document(parser, message)
+        ours = document(FOLDERS[folder], message)
         for field in tool.EXACT:
             wanted = tool.get(case["expected"], field)
             if wanted is None:
@@ -54,4 +63,4 @@ def test_nine_fields_in_ten_agree_with_the_peer(shared: Path, folder: str) -> No
             have = tool.get(ours, field)
             good += have is not None and tool.flat(tool.norm(field, have)) == tool.flat(tool.norm(field, wanted))
     assert asked, f"no case under {folder}"
-    assert good / asked >= 0.90, f"{good} of {asked}"
+    assert good / asked >= LEAST, f"{good} of {asked}"
