@@ -94,5 +94,15 @@ class Tally:
             sent, self._sent = self._sent, {}
         return sent
 
+    def put_back(self, taken: Mapping[str, Sent]) -> None:
+        """Count again what was taken and could not be handed on."""
+        with self._lock:
+            for source, old in taken.items():
+                now = self._of(source)
+                for name in ("received", "size_bytes", "set_aside", "refused", "dropped", "throttled"):
+                    setattr(now, name, getattr(now, name) + getattr(old, name))
+                now.last = now.last or old.last
+                now.faults.update(old.faults)
+
     def _of(self, source: str) -> Sent:
         return self._sent.setdefault(source, Sent())

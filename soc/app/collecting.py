@@ -8,12 +8,11 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from collectors.input import Input
-from collectors.inputs.documents import NdjsonInput
-from collectors.inputs.file import FileInput
+from collectors.inputs.spec import PullSpec
 from collectors.sources import Source
 from soc.app.application import Application
 from soc.app.effort import Effort
@@ -33,24 +32,20 @@ BROKER_S = 30.0
 _log = logging.getLogger("vonggac.collecting")
 
 
-FOLLOWED: dict[str, Callable[[Path, bool], Input]] = {"file": FileInput, "ndjson": NdjsonInput}
-"""Kinds of input that go on growing; EVTX files are whole when they come and are taken in with `soc ingest`."""
-
-
-def inlets(sources: Sequence[Source]) -> list[tuple[str, Input]]:
-    """(source id, followed input) of every path of every source."""
+def inlets(sources: Sequence[Source], home: Path) -> list[tuple[str, Input]]:
+    """(source id, input) of everything that is looked at again and again; what listeners feed comes by `soc.app.receiving`."""
     return [
-        (source.id, FOLLOWED[source.input.kind](Path(path), True))
+        (source.id, inlet)
         for source in sources
-        if source.input.kind in FOLLOWED
-        for path in source.input.paths
+        if isinstance(source.input, PullSpec)
+        for inlet in source.input.inputs(home)
     ]
 
 
 def collect_until(app: Application, stop: threading.Event) -> None:
     """Take in and process until `stop` is set. What an engine fails is tried again; what comes meanwhile waits in the spool."""
     watch = app.engine_watch
-    followed = inlets(list(app.sources.registered.values()))
+    followed = inlets(list(app.sources.registered.values()), app.home)
     moving = _Moving(app)
     efforts = (
         Effort("intake", lambda: take_in(app, followed), watch),

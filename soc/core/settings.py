@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         default={}, description="The same for single sources or platforms, as a JSON object: id -> minutes"
     )
     max_record_bytes: int = Field(default=1_048_576, ge=1024, description="A longer record is cut and quarantined")
+    spool_limit_records: int = Field(
+        default=2_000_000,
+        ge=1000,
+        description="Records that may wait in the spool before listeners hold their senders back",
+    )
     spool_key: SecretStr | None = Field(
         default=None, description="Base64 key of 32 bytes for the spool; empty = key file"
     )

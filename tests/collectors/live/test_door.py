@@ -15,7 +15,6 @@ from collectors.tally import Tally
 from soc.core.i18n import msg
 from tests.collectors.machinery.post import LIMIT, Post
 
-
 pytestmark = pytest.mark.anyio
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from collectors.platform import FOLDER, Confidence, Platform, load_platforms, platform_of
+from collectors.inputs.spec import FileSpec
 from collectors.sources import load_sources
 from soc.core.errors import FaultsError, NotFoundError
 from soc.core.i18n import Lang
@@ -127,6 +128,7 @@ def test_sources_are_read_with_their_defaults(tmp_path: Path, platforms: dict[st
         "sources:\n  - {id: web-01, platform: public_service_portal, agency: so-mau-01, input: {kind: file, paths: ['/var/log/*.log']}}\n"
     )
     loaded = load_sources(file, platforms)["web-01"]
+    assert isinstance(loaded.input, FileSpec)
     assert (loaded.zone, loaded.format, loaded.input.paths) == ("Asia/Ho_Chi_Minh", None, ["/var/log/*.log"])
 
 

@@ -1,0 +1,15 @@
+"""The listeners: who waits for senders. A new one is a spec class here, one for its feeds, and the module that the spec opens."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from collectors.listeners.syslog import SyslogFeed, SyslogTcpSpec, SyslogTlsSpec, SyslogUdpSpec
+
+AnyListener: TypeAlias = Annotated[SyslogUdpSpec | SyslogTcpSpec | SyslogTlsSpec, Field(discriminator="kind")]
+"""An entry of `listeners`."""
+
+AnyFeed: TypeAlias = SyslogFeed
+"""An `input` that a listener feeds."""
