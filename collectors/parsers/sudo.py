@@ -1,0 +1,42 @@
+"""The line of sudo: who ran what, as whom."""
+
+from __future__ import annotations
+
+import re
+
+from collectors.parsing import Record
+
+_HEAD = re.compile(r" *([^\s:]{1,256}) : ")
+_PART = re.compile(r"(?:^|; )(TTY|PWD|CHROOT|GROUP|USER|ENV|TSID|COMMAND)=")
+
+
+def read_sudo(fields: Record, message: str) -> bool:
+    """Write user, effective user, directory and command of `message`; False when it is no line of sudo.
+
+    What stands between the name and the first pair is the reason of a refusal ("3 incorrect password attempts", "user NOT in sudoers").
+    COMMAND comes last and may hold anything.
+
+    Source: sudo 1.9, sudoers(5), "LOG FORMAT".
+    """
+    head = _HEAD.match(message)
+    rest = message[head.end() :] if head is not None else ""
+    parts = list(_PART.finditer(rest))
+    if head is None or not parts:
+        return False
+    told: dict[str, str] = {}
+    for number, part in enumerate(parts):
+        last = part[1] == "COMMAND"
+        end = None if last or number + 1 == len(parts) else parts[number + 1].start()
+        told.setdefault(part[1], rest[part.end() : end].strip(" ;"))
+        if last:
+            break
+    reason = rest[: parts[0].start()].strip(" ;")
+    fields |= {"user.name": head[1], "event.action": "sudo", "event.category": ["process"], "event.type": ["start"]}
+    fields["event.outcome"] = "failure" if reason else "success"
+    if reason:
+        fields["event.reason"] = reason
+    named = {"USER": "user.effective.name", "PWD": "process.working_directory", "COMMAND": "process.command_line"}
+    fields.update({target: told[name] for name, target in named.items() if told.get(name)})
+    if told.get("TTY") not in {None, "", "unknown"}:
+        fields["process.tty.name"] = told["TTY"]
+    return True
