@@ -11,9 +11,12 @@ from functools import lru_cache
 
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
+_LABEL = r"(?: ([A-Z]{3,4}(?:[+-]\d{1,2}(?::?\d{2})?)?|[+-]\d{2}:?\d{2}))?"
 _TEXT_TIME = re.compile(
-    r"(?:[A-Z][a-z]{2},? )?([A-Z][a-z]{2}) {1,2}(\d{1,2}),? (?:(\d{4}) )?(\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(?: (\d{4}))?(?: ([A-Z]{3,4}))?"
+    r"(?:[A-Z][a-z]{2},? )?([A-Z][a-z]{2}) {1,2}(\d{1,2}),? (?:(\d{4}) )?(\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(?: (\d{4}))?"
+    + _LABEL
 )
+_DAY_FIRST = re.compile(r"(\d{1,2})[- /]([A-Z][a-z]{2})[- /](\d{4})[ T:](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)" + _LABEL)
 _ISO_FRACTION = re.compile(r"([.,]\d{6})\d+")
 _EPOCH_UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3))
 _FUTURE = timedelta(days=1)
@@ -118,16 +121,30 @@ def _from_epoch(seconds: float) -> datetime:
 
 
 def text_time(text: str, zone: tzinfo) -> datetime:
-    """`Mon Aug  1 03:34:23 2022`, `Feb 28 2021 18:20:54`, `Oct 12 2022 12:50:31 UTC`."""
+    """`Mon Aug  1 03:34:23 2022`, `Feb 28 2021 18:20:54`, `Oct 12 2022 12:50:31 UTC`, `Aug 16 2017 05:00:40 GMT+00:00`."""
     found = _TEXT_TIME.fullmatch(text.strip())
     if found is None:
         raise ValueError(text)
     name, day, year_before, clock, year_after, label = found.groups()
     year = year_before or year_after
-    if year is None or name.lower() not in MONTHS:
+    if year is None:
         raise ValueError(text)
-    moment = datetime.fromisoformat(f"{year}-{MONTHS[name.lower()]:02}-{int(day):02}T{clock}")
-    return utc(moment, UTC if label in {"UTC", "GMT"} else zone)
+    return _spelt_time(year, name, day, clock, label, zone)
+
+
+def day_first_time(text: str, zone: tzinfo) -> datetime:
+    """`20-May-2024 09:08:10`, `17 Nov 2026 08:00:00 UTC`, `17/Nov/2026:08:00:00`."""
+    found = _DAY_FIRST.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(text)
+    day, name, year, clock, label = found.groups()
+    return _spelt_time(year, name, day, clock, label, zone)
+
+
+def _spelt_time(year: str, name: str, day: str, clock: str, label: str | None, zone: tzinfo) -> datetime:
+    month = MONTHS.get(name.lower(), 0)
+    moment = datetime.fromisoformat(f"{year}-{month:02}-{int(day):02}T{_ISO_FRACTION.sub(r'\1', clock)}")
+    return utc(moment, (label_zone(label, zone) if label else None) or zone)
 
 
 def any_time(value: object, zone: tzinfo) -> datetime:
@@ -141,7 +158,9 @@ def any_time(value: object, zone: tzinfo) -> datetime:
     text = value.strip()
     if text.isascii() and text.replace(".", "", 1).isdecimal() and len(text) >= 9:
         return epoch_time(float(text) if "." in text else int(text))
-    return text_time(text, zone) if text[:1].isalpha() else iso_time(text, zone)
+    if text[:1].isalpha():
+        return text_time(text, zone)
+    return day_first_time(text, zone) if text[2:3] in {"-", "/", " "} else iso_time(text, zone)
 
 
 def yearless_time(month: int, day: int, clock: str, received: datetime, zone: tzinfo) -> datetime:

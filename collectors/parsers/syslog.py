@@ -80,6 +80,12 @@ def open_envelope(text: str, context: ParseContext) -> Envelope | None:
     return Envelope(fields, text[at:].lstrip()) if at > start else None
 
 
+def unwrapped(text: str, context: ParseContext) -> tuple[Record, str]:
+    """The fields of the syslog header and the message behind it; no fields and the text itself where there is no header."""
+    envelope = open_envelope(text, context)
+    return ({}, text) if envelope is None else (envelope.fields, envelope.message)
+
+
 def _put_priority(fields: Record, priority: int) -> None:
     facility, severity = divmod(priority, 8)
     fields["log.syslog.priority"] = priority
@@ -133,7 +139,7 @@ def _rfc3164(text: str, at: int, fields: Record, context: ParseContext) -> Envel
         fields["host.name"] = host[1]
         at = host.end()
     tag = _TAG.match(text, at)
-    if tag is not None and tag[1] != "CEF":
+    if tag is not None and tag[1] not in {"CEF", "LEEF"}:
         fields["process.name"], at = tag[1], tag.end()
         if tag[2]:
             fields["process.pid"] = tag[2]
