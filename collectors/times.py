@@ -143,7 +143,7 @@ def day_first_time(text: str, zone: tzinfo) -> datetime:
 
 def _spelt_time(year: str, name: str, day: str, clock: str, label: str | None, zone: tzinfo) -> datetime:
     month = MONTHS.get(name.lower(), 0)
-    moment = datetime.fromisoformat(f"{year}-{month:02}-{int(day):02}T{_ISO_FRACTION.sub(r'\1', clock)}")
+    moment = datetime.fromisoformat(f"{year}-{month:02}-{int(day):02}T{clock}")
     return utc(moment, (label_zone(label, zone) if label else None) or zone)
 
 
