@@ -94,6 +94,11 @@ class Tally:
             sent, self._sent = self._sent, {}
         return sent
 
+    def peek(self, source: str) -> Sent:
+        """What was counted of one source since the last `take`; not to be changed."""
+        with self._lock:
+            return self._of(source)
+
     def put_back(self, taken: Mapping[str, Sent]) -> None:
         """Count again what was taken and could not be handed on."""
         with self._lock:

@@ -46,13 +46,35 @@ def make_certificates(folder: Path) -> ServerCertificate:
     files = ServerCertificate(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     files.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     files.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
-    files.key.touch(mode=0o600)
-    files.key.write_bytes(
-        server_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
+    write_key(files.key, server_key)
+    write_key(folder / "ca.key", authority_key)
     return files
+
+
+def client_certificate(folder: Path, common: str) -> tuple[Path, Path]:
+    """Certificate and key of a client named `common`, by the authority that `make_certificates` made in `folder`."""
+    authority = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+    authority_key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
+    assert isinstance(authority_key, ec.EllipticCurvePrivateKey)
+    own_key = ec.generate_private_key(ec.SECP256R1())
+    certificate = (
+        draft(name(common), authority.subject, own_key.public_key())
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(common)]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+    files = folder / f"{common}.pem", folder / f"{common}.key"
+    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    write_key(files[1], own_key)
+    return files
+
+
+def write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
+    """The key as PEM, for its owner alone."""
+    path.touch(mode=0o600)
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
 
 
 def name(common: str) -> x509.Name:
