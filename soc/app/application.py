@@ -97,6 +97,9 @@ if TYPE_CHECKING:
     from soc.app.pipeline import Pipeline
     from soc.app.redo import Redo
     from soc.app.rule_loading import Loaded
+    from soc.app.silence import SilenceWatch
+    from soc.app.silence_book import SilenceBook
+    from soc.app.silence_impact import Surveyor
     from soc.compliance.assessor import Assessor
     from soc.storage.elastic.client import Cluster
 
@@ -446,6 +449,42 @@ class Application:
     def health(self) -> HealthBook:
         """What each source said, and what of it could not be read or taken."""
         return HealthBook(self.database, lambda ident: self.sources.resolve(ident))  # noqa: PLW0108 - read when first asked
+
+    @cached_property
+    def silences(self) -> SilenceBook:
+        """Sources that fell silent, or say far less than usual."""
+        from soc.app.silence_book import SilenceBook
+
+        return SilenceBook(self.database)
+
+    @cached_property
+    def surveyor(self) -> Surveyor:
+        """What goes blind with a source; of the collecting process, by the rules that it runs."""
+        from soc.app.ledger_view import LedgerView
+        from soc.app.silence_impact import Surveyor
+
+        return Surveyor(
+            LedgerView(self.database, self.gaps, lambda: self.detector.ruleset),
+            lambda: self.detector.ruleset,
+            lambda: self.sources.registered,
+            lambda: self.platforms,
+            lambda: self.catalogue,
+        )
+
+    @cached_property
+    def silence_watch(self) -> SilenceWatch:
+        """Tells of sources that fall silent; of the collecting process."""
+        from soc.app.silence import Books, Grounds, SilenceWatch
+
+        return SilenceWatch(
+            Grounds(lambda: self.sources.registered, lambda: self.platforms),
+            Books(self.health, self.silences, self.gaps, self.database),
+            lambda: self.surveyor,
+            lambda: self.incidents,
+            self.spool,
+            lang=self.settings.lang,
+            clock=self.clock,
+        )
 
     @cached_property
     def redo(self) -> Redo:

@@ -28,6 +28,8 @@ NOTE_S = 60.0
 """How often what ran is written down, and what is past its time is dropped."""
 FIGURES_S = 10.0
 BROKER_S = 30.0
+LISTEN_S = 5.0
+"""How often it is asked who has fallen silent: a small part of the minute within which it is to be told."""
 
 _log = logging.getLogger("vonggac.collecting")
 
@@ -52,6 +54,7 @@ def collect_until(app: Application, stop: threading.Event) -> None:
         Effort("moving", moving.step, watch),
         Effort("upkeep", moving.tend, watch, every_s=NOTE_S),
         Effort("broker", lambda: ask_broker(app), watch, every_s=BROKER_S),
+        Effort("silence", moving.listen, watch, every_s=LISTEN_S),
         Effort("figures", moving.write_figures, watch, every_s=FIGURES_S),
     )
     while not stop.is_set():
@@ -111,6 +114,10 @@ class _Moving:
             self._app.store.tend()
             drop_expired(self._app)
         return 0
+
+    def listen(self) -> int:
+        """Tell who has fallen silent, once what had come before was moved."""
+        return self._app.silence_watch.tend() if self._reloader is not None else 0
 
     def write_figures(self) -> int:
         """For whoever serves the metrics."""

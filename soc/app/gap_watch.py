@@ -152,13 +152,15 @@ def _received(window: Window) -> str:
 
 
 def _touches(gap: Gap, source: str, window: Window) -> bool:
-    about = gap.source == source and gap.kind is not GapKind.LATE
+    about = gap.source == source and gap.kind not in (GapKind.LATE, GapKind.SILENT)
     return about and gap.since < window.until and gap.until >= window.since
 
 
 def overdue(gaps: Sequence[Gap], province: str, now: datetime) -> Iterator[Alert]:
-    """An alert for each gap that has been open for longer than AGES allows; the older, the graver."""
+    """An alert for each gap that has been open for longer than AGES allows; the older, the graver. A silence has its own alert."""
     for gap in gaps:
+        if gap.kind is GapKind.SILENT:
+            continue
         severity = next((severity for age, severity in AGES if now - gap.opened > age), None)
         if severity is not None:
             yield _alert(gap, severity, province)

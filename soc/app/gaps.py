@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from collectors.quarantine import dump_message, load_message
 from soc.app.tables import LedgerGap
-from soc.core.clock import parse_iso
+from soc.core.clock import ALL_TIME, parse_iso
 from soc.core.event import Event
 from soc.core.i18n import Message, msg
 from soc.core.ids import new_id
@@ -36,6 +36,7 @@ class GapKind(StrEnum):
     LATE = "late"
     MISSED = "missed"
     NOT_ACTIVE = "not_active"
+    SILENT = "silent"
 
     @property
     def label(self) -> Message:
@@ -48,6 +49,7 @@ _LABELS = {
     GapKind.LATE: msg("đến muộn"),
     GapKind.MISSED: msg("chưa qua phát hiện"),
     GapKind.NOT_ACTIVE: msg("luật chưa bật"),
+    GapKind.SILENT: msg("nguồn mất tín hiệu"),
 }
 
 
@@ -97,6 +99,13 @@ class Gap:
 def received_of(event: Event) -> datetime:
     """When the event came to us; its own time where that is not marked."""
     return parse_iso(str(event.fields.get("soc.received", event.fields["@timestamp"])))
+
+
+def silence_of(source: str, agency: str, since: datetime, now: datetime) -> Gap:
+    """A new gap of a source that fell silent: nothing came that could be redone, so no retro run is ever due."""
+    reason = msg("không nhận được gì đọc được từ nguồn này")
+    due = ALL_TIME.until
+    return Gap(GapKind.SILENT, source, agency, 0, since, now, reason, now, due, since, now, id=new_id())
 
 
 def gap_of(kind: GapKind, events: Sequence[Event], reason: Message, now: datetime) -> Gap:
@@ -154,6 +163,13 @@ class GapBook:
             return False
         row.closed, row.alerts = now, alerts
         return True
+
+    def stretch(self, session: Session, ident: str, until: datetime, *, over: bool = False) -> None:
+        """Put off the end of a silence, in the caller's transaction, or close it there."""
+        row = session.get(LedgerGap, ident)
+        if row is not None and row.closed is None:
+            row.last = row.received_until = max(until, row.last)
+            row.closed = until if over else None
 
     def fail(self, gap: Gap, reason: Message, now: datetime) -> None:
         """Keep a gap open whose retro run failed; it is due again after a wait that doubles each time, at most a day."""

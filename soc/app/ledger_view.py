@@ -155,6 +155,20 @@ class LedgerView:
         }
         return [_states_of(rule, found) for rule in every_rule(ruleset) if rule.reported]
 
+    def feeding(self, scope: Scope) -> dict[str, frozenset[str]]:
+        """Source -> ids of the alerting rules that can fire on what it sends."""
+        ruleset = self._rules()
+        loud = {rule.id for rule in every_rule(ruleset) if rule.reported}
+        fed: dict[frozenset[Sighting], frozenset[str]] = {}  # the sources of one platform send the same
+        found = {}
+        for source, known in self._known(scope, ()).items():
+            sent = frozenset(known.kinds.values())
+            if sent not in fed:
+                able = {feed.rule_id for feed in feeds(ruleset, list(sent)) if feed.state is not RuleState.BLIND}
+                fed[sent] = frozenset(able & loud)
+            found[source] = fed[sent]
+        return found
+
     def _judge(self, known: _Known) -> Counter[RuleState]:
         """How many alerting rules are in which state; remembered, as the sources of one platform send the same."""
         ruleset = self._rules()

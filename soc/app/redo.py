@@ -96,7 +96,12 @@ class Redo:
         return done
 
     def run(self, gap: Gap) -> Redone:
-        """Try one gap. When the store does not answer or the detector breaks, it stays listed with the reason and is due again later."""
+        """Try one gap. When the store does not answer or the detector breaks, it stays listed with the reason and is due again later.
+
+        A silence stays as it is: there is nothing to run rules over, and it is closed when the source is heard again.
+        """
+        if gap.kind is GapKind.SILENT:
+            return Redone(gap, 0, msg("nguồn mất tín hiệu thì không có gì để chạy lại; khép khi nguồn có tín hiệu"))
         try:
             alerts, hidden, tally, broken = self._find(gap)
         except EngineError as problem:

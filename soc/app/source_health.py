@@ -86,6 +86,15 @@ class SourceHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """The last signs of life of a source: `known` since when, last `heard` and last `unreadable` by time of receipt."""
+
+    known: datetime
+    heard: datetime | None
+    unreadable: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What a batch of the pipeline came to, for the health of its sources.
 
@@ -149,6 +158,13 @@ class HealthBook:
                     row = SourceIntakeRow(name=name, outcome=outcome, count=0, last=now)
                     session.add(row)
                 row.count, row.last = row.count + count, now
+
+    def signs(self) -> dict[str, Sign]:
+        """The signs of life of every source: all that is asked every few seconds."""
+        row = SourceHealthRow
+        with self._database.reading() as session:
+            found = session.execute(select(row.source, row.known, row.last_heard, row.last_unreadable))
+            return {source: Sign(known, heard, unreadable) for source, known, heard, unreadable in found}
 
     def all(self, scope: Scope) -> list[SourceHealth]:
         """Every source of an agency, or of all, that was ever registered or heard; by platform and id."""
