@@ -130,15 +130,25 @@ def _outcome(text: str) -> str:
     return "success" if word in _SUCCESS else "failure" if word in _FAILURE else "unknown"
 
 
+def _device_time(value: object, zone: tzinfo) -> datetime | None:
+    """Any time that can be read; None for the others, so that the envelope's time or that of receipt stands in."""
+    try:
+        return any_time(value, zone)
+    except (ValueError, OverflowError):
+        return None
+
+
 SCALARS: dict[str, Scalar] = {
     "time": any_time,
     "iso8601": any_time,
+    "device_time": _device_time,
     "clf_time": lambda value, _zone: clf_time(str(value)),
     "epoch_s": _epoch(1),
     "epoch_ms": _epoch(1000),
     "epoch_us": _epoch(10**6),
     "epoch_ns": _epoch(10**9),
     "int": _integer,
+    "count": _text(lambda text: whole(text.strip())),
     "float": lambda value, _zone: _number(value),
     "s_to_ns": _nanoseconds(1e9),
     "ms_to_ns": _nanoseconds(1e6),
@@ -156,6 +166,7 @@ SCALARS: dict[str, Scalar] = {
     "sid": _text(_sid),
     "size": _text(_size),
     "cef_severity": _text(_cef_severity),
+    "unbraced": _text(lambda text: text.strip().removeprefix("{").removesuffix("}")),
     "outcome": _text(_outcome),
 }
 """Name -> transform whose result goes to every target."""

@@ -22,6 +22,7 @@ _WHERE = {
     "imperva_waf": "imperva_waf:ImpervaWafParser",
     "json": "json:JsonParser",
     "keycloak": "keycloak:KeycloakParser",
+    "mosquitto": "mosquitto:MosquittoParser",
     "nginx": "nginx:NginxParser",
     "openldap": "openldap:OpenldapParser",
     "openssh": "openssh:OpensshParser",
@@ -35,6 +36,7 @@ _WHERE = {
     "veeam": "veeam:VeeamParser",
     "vmware_esxi": "vmware_esxi:VmwareEsxiParser",
     "vmware_vcenter": "vmware_vcenter:VmwareVcenterParser",
+    "vsftpd": "vsftpd:VsftpdParser",
     "windows_json": "windows_json:WindowsJsonParser",
     "winlogbeat": "winlogbeat:WinlogbeatParser",
 }
