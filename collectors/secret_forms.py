@@ -18,6 +18,7 @@ _REACH = 400
 
 _STRING = r"'(?:[^']|'')*+'?"
 _VALUE = re.compile(r"""[ \t"'=:]{1,4}(?:[05678][ \t]+|enc[ \t]+|encrypted[ \t]+)?([^\s"',;]+)""", re.IGNORECASE)
+_IDENTIFIED = re.compile(r"""\s{1,8}(?:values\s{1,8})?(?!externally|globally)\\*["']?([^\s"';\\]+)""", re.IGNORECASE)
 _ARGUMENT = re.compile(r"""["']?([^\s"']+)""")
 
 
@@ -36,6 +37,11 @@ def _configured(text: str, start: int, end: int) -> list[Span]:
 def _argument(text: str, start: int, end: int) -> list[Span]:
     """What follows the word at once: `sshpass -p hush`."""
     return _spans(_ARGUMENT.match(text, end))
+
+
+def _identified(text: str, _start: int, end: int) -> list[Span]:
+    """`IDENTIFIED BY hush`, with or without quotes."""
+    return _spans(_IDENTIFIED.match(text, end))
 
 
 def _after(pattern: str) -> Reader:
@@ -189,6 +195,7 @@ FORMS: dict[str, Reader] = {
     # what servers write of a sign-in
     **_listed(_after(r"^[^\[]{0,200}\[[^\]/]{0,253}/(?!<)([^\]]*)\]"), "login ok", "login incorrect", "invalid user:"),
     # statements
+    "identified by": _identified,
     **_listed(_pgaudit, "audit: session,", "audit: object,"),
     **_listed(_numbered_parameter, *(f"${'0' * digits} = " for digits in range(1, 6))),
     **_listed(_oracle_bind, *(f"#{'0' * n}({'0' * m}):" for n in range(1, 4) for m in range(1, 5))),

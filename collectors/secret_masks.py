@@ -260,7 +260,7 @@ _ACCENTED = tuple(f"m{a}t{gap}kh{u}u" for a in "ậẬ" for u in "ẩẨ" for ga
 SECRETS: dict[str, Reader] = {
     **dict.fromkeys(
         (
-            *("password", "passwd", "passphrase", "passcode", "pwd", "identified by"),
+            *("password", "passwd", "passphrase", "passcode", "pwd"),
             *("matkhau", "mat_khau", "mat-khau", "mat khau", *_ACCENTED),
             *("secret", "secretkey", "secret_key", "secret-key", "secretaccesskey", "secret_access_key"),
             *("token", "apikey", "api_key", "api-key"),
