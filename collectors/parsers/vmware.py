@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import zip_longest
 
 from collectors.parsers.syslog import FACILITIES, SEVERITIES, open_envelope
 from collectors.parsing import ParseContext, Record
@@ -75,7 +76,7 @@ def take_origin(fields: Record, line: str) -> str:
     if origin is None:
         return line
     keys = list(_ORIGIN_KEY.finditer(origin[2]))
-    for key, after in zip(keys, [*keys[1:], None], strict=True):
+    for key, after in zip_longest(keys, keys[1:]):
         value = origin[2][key.end() : after.start() if after is not None else None].strip()
         if key[1] == "user" and value:
             _put_session_user(fields, value)
