@@ -6,10 +6,13 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from collectors.listeners.http import HttpFeed, HttpSpec
 from collectors.listeners.syslog import SyslogFeed, SyslogTcpSpec, SyslogTlsSpec, SyslogUdpSpec
 
-AnyListener: TypeAlias = Annotated[SyslogUdpSpec | SyslogTcpSpec | SyslogTlsSpec, Field(discriminator="kind")]
+AnyListener: TypeAlias = Annotated[
+    HttpSpec | SyslogUdpSpec | SyslogTcpSpec | SyslogTlsSpec, Field(discriminator="kind")
+]
 """An entry of `listeners`."""
 
-AnyFeed: TypeAlias = SyslogFeed
+AnyFeed: TypeAlias = HttpFeed | SyslogFeed
 """An `input` that a listener feeds."""

@@ -64,7 +64,7 @@ class HttpApp:
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        path, method = request.url.path, request.method
+        path, method = request.url.path.rstrip("/"), request.method
         address = self._address(request)
         if path == PUSH or path.startswith(f"{PUSH}/"):
             source = self._admit(request, address, path.removeprefix(PUSH).strip("/"))
@@ -74,7 +74,7 @@ class HttpApp:
         if path.endswith("/_bulk"):
             _require(method in _MAKING, 405, msg("chỉ nhận POST hoặc PUT"))
             return await _Bulk(self, request, source, address).answer()
-        return self._handshake(request, path.rstrip("/"))
+        return self._handshake(request, path)
 
     def _admit(self, request: Request, address: str, wanted: str = "") -> str:
         try:
@@ -228,7 +228,7 @@ class _Push(_Taking):
 class _Bulk(_Taking):
     async def _taken(self, body: bytes) -> Response:
         started = asyncio.get_running_loop().time()
-        target = self.request.url.path.removesuffix("/_bulk").strip("/").rpartition("/")[2]
+        target = self.request.url.path.rstrip("/").removesuffix("/_bulk").strip("/").rpartition("/")[2]
         items = await asyncio.to_thread(BulkReader(target, self.app.spec.max_records).read, body)
         kept = [self._arrival(item) for item in items if item.status < 300]
         await self._keep(

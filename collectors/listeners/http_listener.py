@@ -18,8 +18,7 @@ from collectors.listeners.http import HttpSpec
 from collectors.listeners.http_app import HttpApp
 from collectors.listeners.http_auth import FailedTries, Gate, Tokens
 from collectors.listeners.http_body import BodyLimits, Memory
-from soc.core.errors import SetupError
-from soc.core.i18n import msg
+from collectors.listeners.sockets import bound
 
 HEAD_BYTES = 32 * 1024
 IDLE_S = 75
@@ -49,7 +48,7 @@ class HttpListener:
     async def serve(self, door: Door, stop: asyncio.Event) -> None:
         """Until `stop` is set; then requests under way have a moment to end. Raises SetupError when the port is taken."""
         server = _Server(self._config(self._app(door)))
-        with _bound(self.spec.host, self.spec.port) as listening:
+        with bound(self.spec.host, self.spec.port, socket.SOCK_STREAM) as listening:
             serving = asyncio.create_task(server.serve([listening]))
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -126,21 +125,3 @@ def _protocol(header_timeout_s: float) -> type[H11Protocol]:
                 self._overdue = None
 
     return Impatient
-
-
-@contextmanager
-def _bound(host: str, port: int) -> Iterator[socket.socket]:
-    """A listening socket: the server would end the whole process where it cannot have the port."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family, backlog=512)
-    except OSError as problem:
-        raise SetupError(
-            msg(
-                "cổng {port} đang bận hoặc không mở được: {reason}", port=port, reason=problem.strerror or str(problem)
-            ),
-            where=f"{host}:{port}",
-            advice=msg("dừng chương trình đang dùng cổng, hoặc đổi port trong sources.yaml"),
-        ) from problem
-    with listening:
-        yield listening

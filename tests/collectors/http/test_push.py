@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from collectors.allowance import Allowance
-from tests.collectors.http.conftest import OTHER_TOKEN, TOKEN, Listening, spec
+from tests.collectors.http.listening import OTHER_TOKEN, TOKEN, Listening, spec
 from tests.collectors.machinery.post import LIMIT, Post
 
 
