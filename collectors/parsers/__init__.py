@@ -20,6 +20,7 @@ _WHERE = {
     "eset_protect": "eset_protect:EsetProtectParser",
     "fortigate": "fortigate:FortigateParser",
     "freeradius": "freeradius:FreeradiusParser",
+    "haproxy": "haproxy:HaproxyParser",
     "iis": "iis:IisParser",
     "imperva_waf": "imperva_waf:ImpervaWafParser",
     "json": "json:JsonParser",
@@ -44,6 +45,7 @@ _WHERE = {
     "vsftpd": "vsftpd:VsftpdParser",
     "windows_json": "windows_json:WindowsJsonParser",
     "winlogbeat": "winlogbeat:WinlogbeatParser",
+    "zimbra": "zimbra:ZimbraParser",
 }
 """Id -> module of this package and class in it."""
 
