@@ -86,6 +86,11 @@ def unwrapped(text: str, context: ParseContext) -> tuple[Record, str]:
     return ({}, text) if envelope is None else (envelope.fields, envelope.message)
 
 
+def without_sender(fields: Record) -> Record:
+    """`fields` of a header that a management server wrote: its own name and program are not those of the event it passes on."""
+    return {name: value for name, value in fields.items() if name not in {"host.name", "process.name", "process.pid"}}
+
+
 def _put_priority(fields: Record, priority: int) -> None:
     facility, severity = divmod(priority, 8)
     fields["log.syslog.priority"] = priority
