@@ -17,6 +17,7 @@ from collectors.enrich import STATELESS, Enricher
 from collectors.enrich.facts import Facts
 from collectors.enrich.networks import Networks
 from collectors.field_masks import FieldMasks
+from collectors.listeners.spec import FeedSpec
 from collectors.mapping import FieldTable, is_reserved
 from collectors.options import parser_of
 from collectors.parsers.syslog import open_envelope
@@ -155,7 +156,7 @@ def _reading_of(platform: Platform, source: Source, pseudonyms: Pseudonyms) -> _
         platform,
         parser,
         table,
-        chosen.envelope == "syslog",
+        chosen.envelope == "syslog" or (isinstance(source.input, FeedSpec) and source.input.envelope),
         zone,
         proxies,
         _constants(platform, chosen, source, parser),

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from collectors.sources import has_listeners
 from soc.access.agencies import Agency, AgencyKind, find
 from soc.access.principal import SYSTEM
 from soc.app.application import Application
@@ -22,13 +23,15 @@ from soc.core.errors import SetupError
 from soc.core.i18n import msg
 from soc.core.settings import Settings
 
+RECEIVING = "receiving"
 PARTS = {
     "console": ("soc.web",),
     "collecting": ("soc.app.collecting",),
     "worker": ("soc.worker", "response"),
     "long jobs": ("soc.worker", "long"),
+    RECEIVING: ("soc.app.receiving",),
 }
-"""Child -> module that runs it, and its arguments."""
+"""Child -> module that runs it, and its arguments; receiving only where `sources.yaml` names listeners."""
 
 
 def up(
@@ -50,7 +53,10 @@ def _supervise(chosen: Settings) -> None:
         "SOC_HTTP_HOST": chosen.http_host,
         "SOC_HTTP_PORT": str(chosen.http_port),
     }
-    children = [Child(name, [sys.executable, "-m", *module]) for name, module in PARTS.items()]
+    listens = has_listeners(chosen.home / "sources.yaml")
+    children = [
+        Child(name, [sys.executable, "-m", *module]) for name, module in PARTS.items() if listens or name != RECEIVING
+    ]
     supervisor = Supervisor(children, environment, _told, threading.Event())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: supervisor.stop.set())
