@@ -18,7 +18,8 @@ from soc.core.clock import Clock
 from soc.core.errors import SetupError
 from soc.core.i18n import msg
 
-SourceId: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+SOURCE_ID = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+SourceId: TypeAlias = Annotated[str, Field(pattern=SOURCE_ID)]
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65535)]
 
 

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, Message]] = {
     "yara": ("soc.cli.yara:app", msg("Quét tệp bằng luật YARA")),
     "pcap": ("soc.cli.pcap:pcap", msg("Đọc bản ghi gói tin thành sự kiện và so với luật")),
     "platforms": ("soc.cli.platforms:app", msg("Nền tảng của tỉnh: liệt kê, kiểm tra, xem")),
+    "sources": ("soc.cli.sources:app", msg("Nguồn đã đăng ký: liệt kê, tạo token")),
     "incident": ("soc.cli.incident:app", msg("Sự cố: liệt kê, xem, tiếp nhận, ngăn chặn, đóng")),
     "playbook": ("soc.cli.playbook:app", msg("Kịch bản ứng phó: kiểm tra, lập kế hoạch, phê duyệt, chạy")),
     "evidence": ("soc.cli.evidence:app", msg("Bằng chứng: nộp, thẩm định, liệt kê")),
