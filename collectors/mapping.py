@@ -25,8 +25,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
-from functools import cache
+from datetime import UTC, tzinfo
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -34,7 +34,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from collectors.definition import DefinitionProblem, advice_for, read_definition, validated
 from collectors.parsing import ParseContext, Record
-from collectors.transforms import SCALARS, SPREADS, TRANSFORMS, Scalar, Spread
+from collectors.times import any_time
+from collectors.transforms import SCALARS, SPREADS, TRANSFORMS, Spread
 from soc.core.ecs import FieldType, field_type
 from soc.core.errors import ParseError
 from soc.core.event import MARKS
@@ -46,6 +47,12 @@ RESERVED_PREFIXES = ("soc.time.", "soc.net.", "soc.baseline.", "soc.batch.", "so
 
 Plain: TypeAlias = str | int | float | bool
 Test: TypeAlias = Callable[[object], bool]
+
+_REMEMBERED = 2048
+"""Values of one raw field whose outcome is remembered."""
+_REMEMBERED_CHARS = 128
+_PLANS, _REMEMBERED_NAMES = 256, 256
+"""Sets of raw names that a table remembers, and the most names in one."""
 
 _NAME = re.compile(r"@?[A-Za-z_][\w-]*(\.[\w@:-]+)*")
 
@@ -223,6 +230,14 @@ class _Case:
     constants: tuple[tuple[str, object], ...]
     additions: tuple[tuple[str, tuple[Plain, ...]], ...]
 
+    @classmethod
+    def of(cls, case: CaseRule) -> _Case:
+        return cls(
+            tuple((name, test) for name, wanted in case.if_.items() for test in wanted.tests()),
+            tuple(case.set_.items()),
+            tuple((name, tuple(values)) for name, values in case.add.items()),
+        )
+
     def holds(self, raw: Mapping[str, object]) -> bool:
         for name, test in self.tests:  # noqa: SIM110 - a plain loop: some five cases are asked of every record
             if not test(raw.get(name)):
@@ -230,73 +245,102 @@ class _Case:
         return True
 
 
-@dataclass(frozen=True, slots=True)
+Part: TypeAlias = tuple[str, object]
+"""A field and its value."""
+Known: TypeAlias = Callable[[str], Sequence[Part]]
+"""What a text becomes, remembered."""
+
+
 class _Step:
-    """One raw field, worked out: where it goes and by which transform."""
+    """One raw field, worked out: where it goes and by which transform.
 
-    name: str
-    spread: Spread | None
-    targets: tuple[tuple[str, Scalar | None], ...]
-    values: Mapping[str, Plain]
-    otherwise: Plain | None
-    transform: str
+    What becomes of a text is remembered, since most values of most fields came a moment ago; times are not, they are always new.
+    """
 
-    @classmethod
-    def of(cls, name: str, rule: FieldRule) -> _Step:
-        targets = tuple((target, _transform(rule, target)) for target in rule.to)
-        return cls(name, SPREADS.get(rule.as_ or ""), targets, rule.values, rule.otherwise, rule.as_ or "time")
+    def __init__(self, name: str, rule: FieldRule, absent: frozenset[object]) -> None:
+        self.name = name
+        self.absent = absent
+        dated = any(SCALARS.get(_transform_name(rule, target)) is any_time for target in rule.to)
+        self.known: Known | None = None if dated else lru_cache(maxsize=_REMEMBERED)(self._of_text)
+        self._rule = rule
+        self._spread = SPREADS.get(rule.as_ or "")
+        self._targets = tuple((target, SCALARS.get(_transform_name(rule, target))) for target in rule.to)
 
-    def run(self, fields: Record, value: object, zone: tzinfo) -> None:
-        """Write what becomes of `value`; a target that holds a value keeps it."""
-        for target, transform in self.targets:
-            if self.spread is not None:
-                _spread(fields, self.spread, target, value)
-            elif target not in fields:
-                changed = value if transform is None else transform(value, zone)
-                if self.values:
-                    changed = self.values.get(str(changed), changed if self.otherwise is None else self.otherwise)
-                if changed is not None:
-                    fields[target] = changed
+    def _of_text(self, value: str) -> Sequence[Part]:
+        """What is remembered of a text: without a time in it the zone does not matter."""
+        return self.becomes(value, UTC)
+
+    def becomes(self, value: object, zone: tzinfo) -> Sequence[Part]:
+        """The fields that `value` becomes, none for one that means nothing. Raises ValueError, OverflowError."""
+        if is_absent(value, self.absent):
+            return ()
+        if self._spread is not None:
+            return self._spread_out(self._spread, str(value))
+        return [
+            (target, changed)
+            for target, transform in self._targets
+            if (changed := self._said(value if transform is None else transform(value, zone))) is not None
+        ]
+
+    def _said(self, value: object) -> object:
+        """The word of the table for a value, where the table has words."""
+        if not self._rule.values:
+            return value
+        otherwise = self._rule.otherwise
+        return self._rule.values.get(str(value), value if otherwise is None else otherwise)
+
+    def _spread_out(self, spread: Spread, text: str) -> Sequence[Part]:
+        parts: list[Part] = []
+        for target in self._rule.to:
+            made: Record = {}
+            spread(made, target, text)
+            parts += made.items()
+        return parts
+
+    def settled(self, fields: Record) -> bool:
+        """Whether every target holds a value already, so that one which cannot be read does no harm."""
+        return self._spread is None and all(target in fields for target in self._rule.to)
 
     def refusal(self) -> ParseError:
         return ParseError(
             msg("trường '{name}' có giá trị không đọc được", name=self.name),
-            expected=msg("giá trị cho phép biến đổi {transform}", transform=self.transform),
+            expected=msg("giá trị cho phép biến đổi {transform}", transform=self._rule.as_ or "time"),
             where=self.name,
             advice=msg("sửa bảng ánh xạ của nền tảng nếu nguồn ghi dạng khác"),
         )
 
 
-def _transform(rule: FieldRule, target: str) -> Scalar | None:
+def is_absent(value: object, absent: frozenset[object]) -> bool:
+    """Whether a raw value means nothing."""
+    return value is None or (type(value) is not list and value in absent)
+
+
+def _transform_name(rule: FieldRule, target: str) -> str:
     """The transform that the rule names; a date field reads any usual time without being told."""
-    name = rule.as_ or ("time" if field_type(target) is FieldType.DATE else "")
-    return SCALARS.get(name)
+    return rule.as_ or ("time" if field_type(target) is FieldType.DATE else "")
 
 
 @dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a table does with records of the same raw names, which those of one source mostly share."""
+
+    steps: tuple[tuple[str, Known | None, _Step], ...]
+    kept: tuple[tuple[str, str], ...]
+
+
 class FieldTable:
-    """A table ready to use; `of` makes one of its YAML form."""
+    """A table ready to use."""
 
-    steps: tuple[_Step, ...]
-    named: frozenset[str]
-    constants: Mapping[str, object]
-    cases: tuple[_Case, ...]
-    absent: frozenset[object]
-    keep: str
-
-    @classmethod
-    def of(cls, spec: TableSpec) -> FieldTable:
-        """Compile `spec`."""
-        cases = tuple(
-            _Case(
-                tuple((name, test) for name, wanted in case.if_.items() for test in wanted.tests()),
-                tuple(case.set_.items()),
-                tuple((name, tuple(values)) for name, values in case.add.items()),
-            )
-            for case in spec.when
-        )
-        steps = tuple(_Step.of(name, rule) for name, rule in spec.fields.items())
-        return cls(steps, frozenset(spec.fields), spec.set_, cases, frozenset(spec.absent), spec.keep or "")
+    def __init__(self, spec: TableSpec) -> None:
+        self._named = frozenset(spec.fields)
+        self._absent = frozenset(spec.absent)
+        self._constants = dict(spec.set_)
+        self._keep = spec.keep
+        self._steps = tuple(_Step(name, rule, self._absent) for name, rule in spec.fields.items())
+        self._cases = tuple(_Case.of(case) for case in spec.when)
+        self._asked = tuple(dict.fromkeys(name for case in self._cases for name, _ in case.tests))
+        self._plan = lru_cache(maxsize=_PLANS)(self._planned)
+        self._holding = lru_cache(maxsize=_REMEMBERED, typed=True)(self._cases_of)
 
     def apply(self, record: Mapping[str, object], context: ParseContext) -> Record:
         """The ECS fields of `record`.
@@ -304,46 +348,61 @@ class FieldTable:
         Raises:
             ParseError: a transform cannot read its value; names the raw field.
         """
-        absent = self.absent
-        raw = {
-            name: value
-            for name, value in record.items()
-            if value is not None and (type(value) is list or value not in absent)
-        }
+        names = tuple(record)
+        plan = self._plan(names) if len(names) <= _REMEMBERED_NAMES else self._planned(names)
         fields: Record = {
-            name: list(value) if isinstance(value, list) else value for name, value in self.constants.items()
+            name: list(value) if type(value) is list else value for name, value in self._constants.items()
         }
-        fields.update(self._moved(raw, context))
-        if self.keep:
-            prefix = f"{self.keep}."
-            fields.update({prefix + name: value for name, value in raw.items() if name not in self.named})
-        for case in self.cases:
-            if case.holds(raw):
+        fields.update(_moved(plan.steps, record, context.zone))
+        for name, kept in plan.kept:
+            value = record[name]
+            if not is_absent(value, self._absent):
+                fields[kept] = value
+        if self._asked:
+            for case in self._cases_for(record):
                 _settle(fields, case)
         return fields
 
     def refine(self, fields: Mapping[str, object], context: ParseContext) -> Record:
         """`fields` of a parser that speaks ECS already, with this table on top: what it names moves, all else stays."""
-        refined = {name: value for name, value in fields.items() if name not in self.named}
+        refined = {name: value for name, value in fields.items() if name not in self._named}
         refined.update(self.apply(fields, context))
         return refined
 
-    def _moved(self, raw: Mapping[str, object], context: ParseContext) -> Record:
-        moved: Record = {}
-        for step in self.steps:
-            if step.name in raw:
-                try:
-                    step.run(moved, raw[step.name], context.zone)
-                except (ValueError, OverflowError) as problem:
-                    raise step.refusal() from problem
-        return moved
+    def _planned(self, names: tuple[str, ...]) -> _Plan:
+        present = frozenset(names)
+        steps = tuple((step.name, step.known, step) for step in self._steps if step.name in present)
+        prefix = self._keep
+        kept = () if prefix is None else tuple((n, f"{prefix}.{n}") for n in names if n not in self._named)
+        return _Plan(steps, kept)
+
+    def _cases_for(self, record: Mapping[str, object]) -> Sequence[_Case]:
+        values = tuple([record.get(name) for name in self._asked])
+        try:
+            return self._holding(*values)
+        except TypeError:  # a list among them, which no dictionary remembers
+            return self._cases_of(*values)
+
+    def _cases_of(self, *values: object) -> Sequence[_Case]:
+        raw = {n: v for n, v in zip(self._asked, values, strict=True) if not is_absent(v, self._absent)}
+        return tuple(case for case in self._cases if case.holds(raw))
 
 
-def _spread(fields: Record, spread: Spread, prefix: str, value: object) -> None:
-    made: Record = {}
-    spread(made, prefix, str(value))
-    for target, part in made.items():
-        fields.setdefault(target, part)
+def _moved(steps: Sequence[tuple[str, Known | None, _Step]], record: Mapping[str, object], zone: tzinfo) -> Record:
+    """What the raw fields become; of two that lead to one field the first in the order of the table wins."""
+    moved: Record = {}
+    for name, known, step in steps:
+        value = record[name]
+        try:
+            # The look-up stands here and saves a call: it runs for every field of every record.
+            short = known is not None and type(value) is str and len(value) <= _REMEMBERED_CHARS
+            for target, made in known(value) if short else step.becomes(value, zone):  # type: ignore[misc, arg-type]
+                if target not in moved:
+                    moved[target] = made
+        except (ValueError, OverflowError) as problem:
+            if not step.settled(moved):
+                raise step.refusal() from problem
+    return moved
 
 
 def _settle(fields: Record, case: _Case) -> None:
@@ -358,7 +417,7 @@ def _settle(fields: Record, case: _Case) -> None:
 @cache
 def bundled_table(name: str) -> FieldTable:
     """The field table that a parser of ours ships, ready to be applied."""
-    return FieldTable.of(table_spec(name))
+    return FieldTable(table_spec(name))
 
 
 def table_spec(name: str) -> TableSpec:

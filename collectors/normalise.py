@@ -149,7 +149,7 @@ def _reading_of(platform: Platform, source: Source, pseudonyms: Pseudonyms) -> _
     chosen = platform.format(source.format)
     parser = parser_of(source.parser, source.options) if source.parser else parser_of(chosen.parser, chosen.options)
     own = source.parser is None or source.parser == chosen.parser
-    table = FieldTable.of(chosen.fields) if own and chosen.fields.model_fields_set else None
+    table = FieldTable(chosen.fields) if own and chosen.fields.model_fields_set else None
     proxies = Networks({"proxy": [*platform.trusted_proxies, *source.trusted_proxies]})
     zone = ZoneInfo(source.zone)
     return _Reading(

@@ -10,10 +10,19 @@ _BLANK_ENDS = re.compile(r"\S*")
 _COMMA_ENDS = re.compile(r"[^,]*")
 _COMMA_AND_KEY = re.compile(r",\s*(?=[A-Za-z_][\w.]*=)")
 _AFTER_QUOTE = frozenset(" \t,\r\n")
+_PLAIN_LIST = re.compile(r'(?:[A-Za-z_][\w.\-]*+=(?:"[^"\\]*+"|[^\s",=\\]*+)(?: ++|\Z))++')
+_QUOTED_TEXT = re.compile(r'"[^"]*+"')
+_SEEN_BEFORE, _MOST_NOTICED = 4, 1024
+_MOST_SHAPES, _MOST_PAIRS = 256, 128
+_PLAIN_PAIR = re.compile(r'([A-Za-z_][\w.\-]*+)=(")?')
 
 
 def read_pairs(text: str) -> dict[str, str]:
     """Pairs parted by blanks or, when the first one is, by commas. Words that are no pair are passed over; the first of a name wins."""
+    return _SHAPES.read(text) or _read_pairs(text)
+
+
+def _read_pairs(text: str) -> dict[str, str]:
     first = _KEY.match(text)
     if first is None:
         return {}
@@ -82,3 +91,51 @@ def _closes(text: str, at: int) -> bool:
     if text[at + 1] not in _AFTER_QUOTE:
         return False
     return text[at - 1] != "\\" or _KEY.match(text, at + 1) is not None
+
+
+class _Shapes:
+    """Reads lists in the words of one that came before.
+
+    A device writes the same names in the same order again and again. Once it has done so a few times, one expression made of those names
+    takes all values in a single match, some eight times faster than pair by pair. Only plain lists are learned: no backslash, no
+    separator but blanks, no name twice; on these both ways give the same pairs. What is learned is bounded, so that lists of ever new
+    names cost a comparison and no memory.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], list[tuple[re.Pattern[str], tuple[str, ...]]]] = {}
+        self._seen: dict[tuple[str, ...], int] = {}
+        self._learned = 0
+
+    def read(self, text: str) -> dict[str, str] | None:
+        """The pairs; None when the list has no shape that was learned."""
+        key = text.count("="), text.count('"')
+        for pattern, names in self._known.get(key, ()):
+            if (found := pattern.fullmatch(text)) is not None:
+                return dict(zip(names, found.groups(), strict=True))
+        if self._learned < _MOST_SHAPES and key[0] <= _MOST_PAIRS:
+            self._notice(text, key)
+        return None
+
+    def _notice(self, text: str, key: tuple[int, int]) -> None:
+        if _PLAIN_LIST.fullmatch(text) is None:
+            return
+        shape = tuple(_PLAIN_PAIR.findall(_QUOTED_TEXT.sub('""', text)))
+        names = tuple(name for name, _ in shape)
+        if len(set(names)) < len(names):
+            return
+        if len(self._seen) >= _MOST_NOTICED:
+            self._seen.clear()
+        marks = tuple(name + quote for name, quote in shape)
+        self._seen[marks] = self._seen.get(marks, 0) + 1
+        if self._seen[marks] >= _SEEN_BEFORE:
+            del self._seen[marks]
+            self._learn(shape, names, key)
+
+    def _learn(self, shape: tuple[tuple[str, str], ...], names: tuple[str, ...], key: tuple[int, int]) -> None:
+        parts = [re.escape(name) + ('="([^"\\\\]*+)"' if quote else r'=([^\s",=\\]*+)') for name, quote in shape]
+        self._known.setdefault(key, []).append((re.compile(" ++".join(parts) + " *+"), names))
+        self._learned += 1
+
+
+_SHAPES = _Shapes()

@@ -79,10 +79,15 @@ def coerce(name: str, value: object) -> Scalar | list[Scalar] | None:
     Raises:
         TypeConflictError: the type cannot hold the value, or the value is an object.
     """
-    if ((type(value) is str and value) or type(value) is int) and name not in TYPES:
-        return value  # nearly every field of nearly every event
-    if type(value) is int and TYPES[name] is FieldType.LONG and LONG_MIN <= value <= LONG_MAX:
-        return value
+    kind = TYPES.get(name)
+    if type(value) is int:  # these two are nearly every field of nearly every event
+        if kind is None or (kind is FieldType.LONG and LONG_MIN <= value <= LONG_MAX):
+            return value
+    elif type(value) is str and value:
+        if kind is None or kind is FieldType.TEXT:
+            return value
+        if kind is FieldType.IP:
+            return _address(name, value)
     if isinstance(value, (list, tuple)):
         kept = [item for item in (_scalar(name, one) for one in value) if item is not None]
         return kept or None
@@ -146,6 +151,13 @@ def _to_boolean(value: Scalar) -> bool:
 def canonical_ip(text: str) -> str:
     """An IPv4 or IPv6 address in its one usual form. Raises ValueError for anything else."""
     return str(ip_address(text))
+
+
+def _address(name: str, value: str) -> str:
+    try:
+        return canonical_ip(value)
+    except ValueError as problem:
+        raise _conflict(name, value) from problem
 
 
 def _to_ip(value: Scalar) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeAlias
 
 import orjson
@@ -89,13 +90,35 @@ def typed(fields: Mapping[str, object]) -> Fields:
     Raises:
         TypeConflictError: a value that its type cannot hold; names the field.
     """
-    checked: Fields = {}
-    for name, value in fields.items():
-        if type(value) is str and value and name not in TYPES:  # two fields of three: spared the call
-            checked[name] = value
-        elif (found := coerce(name, value)) is not None:
-            checked[name] = found
+    checked: Fields = dict(fields)  # type: ignore[arg-type]  # what is of no ECS type yet is dealt with below
+    names = tuple(fields)
+    for name in _not_keywords(names) if len(names) <= _MOST_NAMES else names:
+        _check(checked, name)
+    if not _KEPT.issuperset(map(type, checked.values())):
+        for name in [name for name, value in checked.items() if type(value) not in _KEPT]:
+            _check(checked, name)
+    if "" in checked.values():
+        return {name: value for name, value in checked.items() if value != ""}
     return checked
+
+
+_KEPT = frozenset({str, int, float, bool})
+"""Types of values that a keyword field keeps as they are: two fields of three."""
+_MOST_NAMES = 512
+
+
+@lru_cache(maxsize=1024)
+def _not_keywords(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The fields whose values have a type to be checked; records of one source mostly have the same fields."""
+    return tuple(name for name in names if name in TYPES)
+
+
+def _check(fields: Fields, name: str) -> None:
+    found = coerce(name, fields[name])
+    if found is None:
+        del fields[name]
+    else:
+        fields[name] = found
 
 
 def nest(fields: Mapping[str, object]) -> dict[str, object]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import orjson
 
@@ -12,12 +13,14 @@ from soc.core.ecs import LONG_MAX, LONG_MIN, TYPES, FieldType, field_type
 from soc.core.event import Event, Scalar, Value
 from soc.core.i18n import Message, msg
 from soc.storage.events import AppendResult, AppendStatus
-from soc.storage.values import key
+from soc.storage.values import address_number, instant, key
 
 ID_CHARS = 512
 NAME_CHARS = 512
 _NEEDED = ("event.id", "@timestamp", "soc.agency")
 _SCALARS = (str, int, float)  # a bool is an int
+_PLAIN = frozenset({str, int, bool})
+"""Types of which any value may be kept in a keyword field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +51,34 @@ def admit(event: Event) -> Admitted | Message:
         return msg("{field} dài quá {limit} ký tự", field="event.id", limit=ID_CHARS)
     if not isinstance(fields.get("soc.exercise", ""), str):
         return _unfit("soc.exercise")
-    for name, value in fields.items():
-        if not 0 < len(name) <= NAME_CHARS:
-            return msg("tên trường dài quá {limit} ký tự hoặc rỗng", limit=NAME_CHARS)
-        fits = _FITS.get(name)
-        if fits is None:
-            if type(value) is str:
-                continue  # most values: this loop runs for every field of every event
-            fits = _is_scalar
-        if not (all(map(fits, value)) if isinstance(value, list) else fits(value)):
-            return _unfit(name)
-    return _admitted(event)
+    looks = _looks(tuple(fields))
+    if looks is None:
+        return msg("tên trường dài quá {limit} ký tự hoặc rỗng", limit=NAME_CHARS)
+    unfit = _first_unfit(fields, looks)
+    return _admitted(event) if unfit is None else _unfit(unfit)
+
+
+def _first_unfit(fields: Mapping[str, Value], looks: Iterable[tuple[str, Callable[[Scalar], bool]]]) -> str | None:
+    """The first field with a value that its type does not hold; None when there is none."""
+    for name, fits in looks:
+        if not _holds(fits, fields[name]):
+            return name
+    if _PLAIN.issuperset(map(type, fields.values())):
+        return None
+    odd = [name for name, value in fields.items() if type(value) not in _PLAIN and name not in _FITS]
+    return next((name for name in odd if not _holds(_is_scalar, fields[name])), None)
+
+
+@lru_cache(maxsize=4096)
+def _looks(names: tuple[str, ...]) -> tuple[tuple[str, Callable[[Scalar], bool]], ...] | None:
+    """What to look at in an event of these fields, which those of one source mostly share; None when a name does not do."""
+    if not all(0 < len(name) <= NAME_CHARS for name in names):
+        return None
+    return tuple((name, _FITS[name]) for name in names if name in _FITS)
+
+
+def _holds(fits: Callable[[Scalar], bool], value: Value) -> bool:
+    return all(map(fits, value)) if isinstance(value, list) else fits(value)
 
 
 def _admitted(event: Event) -> Admitted | Message:
@@ -66,8 +86,9 @@ def _admitted(event: Event) -> Admitted | Message:
         raw = event.to_json()
     except (TypeError, orjson.JSONEncodeError):
         return msg("sự kiện không ghi được thành JSON UTF-8")
-    moment = key(FieldType.DATE, str(event.fields["@timestamp"]))
-    return Admitted(event.id, int(moment), event.agency, event.exercise, raw, event.fields)
+    fields = event.fields
+    moment = instant(str(fields["@timestamp"]))
+    return Admitted(event.id, moment, event.agency, event.exercise, raw, fields)
 
 
 def _is_scalar(value: Scalar) -> bool:
@@ -77,11 +98,18 @@ def _is_scalar(value: Scalar) -> bool:
 
 
 def _is_address(value: Scalar) -> bool:
-    return _has_key(FieldType.IP, value)
+    return _reads(address_number, value)
 
 
 def _is_date(value: Scalar) -> bool:
-    return _has_key(FieldType.DATE, value)
+    return _reads(instant, value)
+
+
+def _reads(read: Callable[[str], int], value: Scalar) -> bool:
+    try:
+        return isinstance(value, str) and read(value) is not None
+    except (ValueError, OverflowError):
+        return False
 
 
 def _is_long(value: Scalar) -> bool:

@@ -18,7 +18,7 @@ The numbers of keyword fields have a second term under `#label`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 import tantivy
@@ -49,7 +49,7 @@ FREE = "*free"
 ALTERED = "*altered"
 """Stands among the fields held, alone and before the label of each field that is altered: a star is in the label of none."""
 _MAY_BE_NUMBER = frozenset("-0123456789")
-_REMEMBERED_CHARS = 64
+_REMEMBERED_CHARS = 192
 """Longer values seldom come again, and would take memory."""
 
 
@@ -99,27 +99,31 @@ def read_term(name: str, term: str) -> tuple[Key, Scalar]:
 
 def document(event: Admitted) -> tantivy.Document:
     """The indexed form of an event."""
-    made = tantivy.Document()
+    fields = event.fields
+    made = tantivy.Document(kv=_all_terms(fields))
     add = made.add_text
     add("id", event.id)
     made.add_integer("ts", event.micros)
     add("agency", event.agency)
     add("exercise", exercise_term(event.exercise))
     made.add_bytes("raw", event.raw)
-    add("has", _held(tuple([name for name, value in event.fields.items() if value != []])))
-    if strange := altered_fields(event.fields, event.raw):
+    add("has", _held(tuple(fields) if [] not in fields.values() else tuple([n for n, v in fields.items() if v != []])))
+    if strange := altered_fields(fields, event.raw):
         add("has", " ".join([ALTERED, *map(altered_term, strange)]))
-    for name, value in event.fields.items():
-        if (
-            type(value) is str and len(value) <= _REMEMBERED_CHARS
-        ):  # most values: the look-up stands here and saves a call
-            terms: Collection[str] = _known_terms(name, value)
-        else:
-            terms = _terms(name, value)
-        for term in terms:
-            add("kv", term)
     add("tx", _running_text(event))
     return made
+
+
+def _all_terms(fields: Mapping[str, Value]) -> list[str]:
+    """The `kv` terms of an event."""
+    found: list[str] = []
+    for name, value in fields.items():
+        # Most values are short texts that came a moment ago: the look-up stands here and saves a call.
+        if type(value) is str and len(value) <= _REMEMBERED_CHARS:
+            found += _known_terms(name, value)
+        else:
+            found += _terms(name, value)
+    return found
 
 
 def altered_term(name: str | None) -> str:
@@ -180,7 +184,7 @@ def _list_terms(name: str, value: Sequence[Scalar]) -> frozenset[str]:
 
 # Nine values in ten came a moment ago. Texts are remembered apart from other values: to a dictionary 1, 1.0 and True are one key though
 # they have different terms, and telling types apart costs more. Lists are remembered of texts only, for the same reason.
-_known_terms = lru_cache(maxsize=16_384)(_scalar_terms)
+_known_terms = lru_cache(maxsize=32_768)(_scalar_terms)
 _known_typed_terms = lru_cache(maxsize=4096, typed=True)(_scalar_terms)
 _known_list_terms = lru_cache(maxsize=1024)(_list_terms)
 

@@ -18,7 +18,7 @@ CONTEXT = ParseContext(datetime(2026, 11, 18, tzinfo=UTC), LOCAL_ZONE)
 
 
 def table(**spec: object) -> FieldTable:
-    return FieldTable.of(TableSpec.model_validate(spec))
+    return FieldTable(TableSpec.model_validate(spec))
 
 
 def applied(raw: dict[str, object], **spec: object) -> dict[str, object]:
