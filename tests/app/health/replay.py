@@ -39,7 +39,7 @@ def fortnight(platform: Platform, start: datetime, chance: random.Random) -> Ite
     while moment < start + timedelta(days=14):
         yield moment
         due = too_long_from(moment, platform)
-        moment += max(MINUTE, chance.choice((1.0, 0.98, 0.6, 0.3)) * (due - moment) // MINUTE * MINUTE)
+        moment += max(MINUTE, chance.choices((1.0, 0.7, 0.4, 0.2), (1, 4, 4, 3))[0] * (due - moment) // MINUTE * MINUTE)
         if platform.rhythm.quiet_days_off:
             moment = min(_at_work(moment, platform), due)
 
