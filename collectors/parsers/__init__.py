@@ -27,6 +27,7 @@ _WHERE = {
     "kaspersky": "kaspersky:KasperskyParser",
     "keycloak": "keycloak:KeycloakParser",
     "leef": "leef:LeefParser",
+    "modsecurity": "modsecurity:ModsecurityParser",
     "mosquitto": "mosquitto:MosquittoParser",
     "nginx": "nginx:NginxParser",
     "openldap": "openldap:OpenldapParser",
