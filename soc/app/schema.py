@@ -13,7 +13,7 @@ from detectors.rulesets import tables as rule_set_tables
 from playbooks import tables as playbook_tables
 from reports import tables as report_tables
 from soc.access import tables as access_tables
-from soc.app import hunt_tables, source_health_tables
+from soc.app import baseline_tables, hunt_tables, source_health_tables
 from soc.app import tables as pipeline_tables
 from soc.audit import tables as audit_tables
 from soc.compliance import tables as compliance_tables
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 DECLARED = (
     access_tables,
     audit_tables,
+    baseline_tables,
     compliance_tables,
     exception_tables,
     exercise_tables,
@@ -43,7 +44,7 @@ DECLARED = (
 """Modules that put their tables on `Base`."""
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
-NEWEST = "0010"
+NEWEST = "0011"
 """The revision this code needs; a test compares it with the newest file."""
 
 
