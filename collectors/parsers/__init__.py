@@ -53,6 +53,7 @@ _WHERE = {
     "vsftpd": "vsftpd:VsftpdParser",
     "windows_json": "windows_json:WindowsJsonParser",
     "winlogbeat": "winlogbeat:WinlogbeatParser",
+    "zeek": "zeek:ZeekParser",
     "zimbra": "zimbra:ZimbraParser",
 }
 """Id -> module of this package and class in it."""

@@ -125,7 +125,8 @@ def _raw(body: str) -> Record:
         return flat_fields(load_object(body))
     if _CEF.match(body):
         message = split_cef(body)
-        return {**labelled(message), "LogType": message.header["class_id"], "Subtype": message.header["name"]}
+        named = {name: value for name, value in labelled(message).items() if f"{name}Label" not in message.extension}
+        return {**named, "LogType": message.header["class_id"], "Subtype": message.header["name"]}
     if body.startswith("LEEF:"):
         leef = split_leef(body)
         return {
