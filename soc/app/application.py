@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from soc.app.silence import SilenceWatch
     from soc.app.silence_book import SilenceBook
     from soc.app.silence_impact import Surveyor
+    from soc.app.source_desk import SourceDesk
     from soc.compliance.assessor import Assessor
     from soc.storage.elastic.client import Cluster
 
@@ -456,6 +457,19 @@ class Application:
         from soc.app.silence_book import SilenceBook
 
         return SilenceBook(self.database)
+
+    @cached_property
+    def source_desk(self) -> SourceDesk:
+        """How the sources are, for people."""
+        from soc.app.source_desk import SourceDesk
+
+        return SourceDesk(
+            self.health,
+            self.silences,
+            lambda: self.sources.registered,
+            lambda: self.platforms,
+            lambda: self.quarantine.counts(),  # noqa: PLW0108 - opened when first asked
+        )
 
     @cached_property
     def surveyor(self) -> Surveyor:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from soc.app.application import Application
 from soc.app.elastic_key import read_key
@@ -19,6 +20,8 @@ from soc.core.i18n import Message, msg
 from soc.core.scope import PROVINCE
 
 LOW_DISK_SHARE = 0.10
+TOLD_SOURCES = 5
+"""Sources that one line names."""
 SLOW_MINUTES = 15
 """A record that waits longer in the spool is worth a look: nobody collects, or an engine is slow."""
 
@@ -127,10 +130,37 @@ def _sources(app: Application) -> tuple[State, Message]:
     registered = app.sources.registered
     if not registered:
         return State.WARN, msg("chưa đăng ký nguồn nào; thêm vào {file}", file=str(app.home / "sources.yaml"))
-    silent = [ident for ident in registered if app.store.count(f'soc.source:"{ident}"', PROVINCE) == 0]
-    if silent:
-        return State.WARN, msg("chưa nghe thấy: {sources}", sources=", ".join(silent))
-    return State.OK, msg("{count} nguồn đều đã có nhật ký", count=len(registered))
+    troubled = [(one, one.troubles) for one in app.source_desk.reports(PROVINCE, app.clock.now()) if one.troubles]
+    if not troubled:
+        return State.OK, msg("{count} nguồn, không nguồn nào có vấn đề", count=len(registered))
+    told = [msg("{source}: {trouble}", source=one.source, trouble=troubles[0]) for one, troubles in troubled]
+    return State.WARN, msg(
+        "{count} trên {all} nguồn có vấn đề: {told}; xem bằng: soc platforms list --health",
+        count=len(troubled),
+        all=len(registered),
+        told=_listed(told[:TOLD_SOURCES]),
+    )
+
+
+def _listed(told: Sequence[Message]) -> Message:
+    """Sentences after one another; there is at least one."""
+    return reduce(lambda first, rest: msg("{first}; {rest}", first=first, rest=rest), told)
+
+
+def _log_types(app: Application) -> tuple[State, Message]:
+    """Kinds of log that are owed and that nobody switched on: rules and criteria are blind there however well the rest works."""
+    missing = app.source_desk.missing(PROVINCE)
+    if not missing:
+        return State.OK, msg("nền tảng nào đã nối cũng có đủ loại nhật ký")
+    told = [
+        msg("{platform} ({agency}): {types}", platform=one.platform, agency=one.agency, types=", ".join(one.log_types))
+        for one in missing
+    ]
+    return State.WARN, msg(
+        "mù vì chưa bật hoặc chưa nối: {told}; còn {others} nơi khác",
+        told=_listed(told[:TOLD_SOURCES]),
+        others=max(0, len(told) - TOLD_SOURCES),
+    )
 
 
 def _rules(app: Application) -> tuple[State, Message]:
@@ -212,6 +242,7 @@ CHECKS: dict[str, Callable[[Application], tuple[State, Message]]] = {
     "quarantine": _quarantine,
     "platforms": _platforms,
     "sources": _sources,
+    "log_types": _log_types,
     "rules": _rules,
     "definitions": _definitions,
     "indicators": _indicators,

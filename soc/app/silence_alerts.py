@@ -47,7 +47,7 @@ def alert_id(kind: SilenceKind, source: str, since: datetime) -> str:
 def alert_of(episode: Episode, platform: Platform | None) -> Alert:
     """The alert of a silence. Its time is when silence became too long, so that waiting for that is no slowness of detection."""
     impact = episode.impact
-    advice = msg("{advice}; {blind}", advice=_ADVICE[episode.kind], blind=blind(episode))
+    advice = msg("{first}; {rest}", first=_ADVICE[episode.kind], rest=blind(episode))
     return Alert(
         id=episode.id,
         detector="sources",
