@@ -41,8 +41,8 @@ from soc.core.errors import ParseError
 from soc.core.event import MARKS
 from soc.core.i18n import msg
 
-RESERVED = (*MARKS, "event.id", "event.original", "event.ingested", "ecs.version", "soc.redacted", "soc.log_type")
-RESERVED_PREFIXES = ("soc.time.", "soc.net.", "soc.baseline.", "soc.batch.", "soc.logsource.")
+RESERVED = (*MARKS, "event.id", "event.original", "event.ingested", "ecs.version", "soc.redacted", "soc.log_type", "soc.enrich")
+RESERVED_PREFIXES = ("soc.time.", "soc.net.", "soc.baseline.", "soc.batch.", "soc.lookup.", "soc.logsource.")
 """Ours alone: marks come from the registered source, the others from the normaliser and the enrichers, never from a log line."""
 
 Plain: TypeAlias = str | int | float | bool

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from collectors.enrich import STATELESS, Enricher
+from collectors.enrich import STATELESS, Enricher, versions
 from collectors.enrich.facts import Facts
 from collectors.enrich.networks import Networks
 from collectors.field_masks import FieldMasks
@@ -76,7 +76,8 @@ class Normaliser:
         pseudonyms: Pseudonyms | None = None,
     ) -> None:
         self._platforms = platforms
-        self._enrichers = tuple(enrichers)
+        self._adders = tuple(one.add for one in enrichers)
+        self._enriched = versions(enrichers)
         self._clock = clock or SystemClock()
         self._pseudonyms = pseudonyms or Pseudonyms(secrets.token_bytes(32))
         self._readings: dict[str, tuple[Source, _Reading]] = {}
@@ -127,8 +128,10 @@ class Normaliser:
         return Event(fields)
 
     def _enrich(self, fields: Fields, facts: Facts) -> None:
-        for enricher in self._enrichers:
-            fields.update(enricher(fields, facts))
+        for add in self._adders:
+            if added := add(fields, facts):
+                fields.update(added)
+        fields["soc.enrich"] = self._enriched
 
     def _reading(self, source: Source) -> _Reading:
         known = self._readings.get(source.id)
