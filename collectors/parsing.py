@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import ClassVar, Protocol, TypeAlias
 
+from pydantic import BaseModel, ConfigDict
+
 from soc.core.clock import LOCAL_ZONE
 from soc.core.errors import ParseError
 from soc.core.i18n import Message, msg
@@ -29,6 +31,12 @@ class ParseContext:
 
     received: datetime
     zone: tzinfo = LOCAL_ZONE
+
+
+class ParserOptions(BaseModel):
+    """What a parser wants to know besides; one that does has a subclass as `Options` and is made with it (`collectors.options`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Parser(Protocol):

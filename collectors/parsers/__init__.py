@@ -18,6 +18,7 @@ _WHERE = {
     "bind": "bind:BindParser",
     "cef": "cef:CefParser",
     "cisco_firewall": "cisco_firewall:CiscoFirewallParser",
+    "cisco_ios": "cisco_ios:CiscoIosParser",
     "csv": "csv:CsvParser",
     "eset_protect": "eset_protect:EsetProtectParser",
     "f5_bigip": "f5_bigip:F5BigipParser",

@@ -15,6 +15,7 @@ from collectors.parsers import PARSERS
 from collectors.parsing import Parser
 from collectors.text import decode
 from soc.core.errors import NotFoundError, ParseError, TypeConflictError
+from soc.core.event import flatten
 
 from .golden_pairs import CONTEXT, reader_of, records_of
 from .mutate import HOSTILE, hostile_shapes, mutated
@@ -35,7 +36,7 @@ def fed(parser: Parser, lines: Iterator[bytes]) -> int:
             document = normalise_line(parser, text, CONTEXT)
         except (ParseError, TypeConflictError):
             continue
-        assert document["event"]["original"] == text  # type: ignore[index]
+        assert flatten(document)["event.original"] == text
     return count
 
 
