@@ -7,12 +7,13 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from collectors.listeners.http import HttpFeed, HttpSpec
+from collectors.listeners.netflow import NetflowFeed, NetflowSpec
 from collectors.listeners.syslog import SyslogFeed, SyslogTcpSpec, SyslogTlsSpec, SyslogUdpSpec
 
 AnyListener: TypeAlias = Annotated[
-    HttpSpec | SyslogUdpSpec | SyslogTcpSpec | SyslogTlsSpec, Field(discriminator="kind")
+    HttpSpec | NetflowSpec | SyslogUdpSpec | SyslogTcpSpec | SyslogTlsSpec, Field(discriminator="kind")
 ]
 """An entry of `listeners`."""
 
-AnyFeed: TypeAlias = HttpFeed | SyslogFeed
+AnyFeed: TypeAlias = HttpFeed | NetflowFeed | SyslogFeed
 """An `input` that a listener feeds."""
