@@ -9,8 +9,9 @@ for a web server's worth of modules.
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -22,6 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from collectors.crypto import PayloadCipher, derive_key, load_master_key
 from collectors.enrich import default_enrichers
+from collectors.enrich.book import LookupBook
+from collectors.enrich.geo import GeoLookup, open_geo
 from collectors.enrich.zone import load_networks
 from collectors.ingest import Collector
 from collectors.normalise import Normaliser
@@ -52,7 +55,7 @@ from soc.compliance.catalogue import Catalogue, load_catalogue, load_levels
 from soc.compliance.evidence_service import EvidenceService
 from soc.compliance.systems import SystemRegister
 from soc.core.clock import Clock, SystemClock
-from soc.core.errors import DefinitionError
+from soc.core.errors import DefinitionError, SetupError
 from soc.core.event import Event
 from soc.core.scope import Scope
 from soc.core.settings import Settings
@@ -105,6 +108,8 @@ if TYPE_CHECKING:
     from soc.storage.elastic.client import Cluster
 
 Part = TypeVar("Part")
+
+_log = logging.getLogger("vonggac.app")
 
 
 class Application:
@@ -277,9 +282,28 @@ class Application:
         return Collector(self.spool, self.redactor, self.quarantine, self.clock, self.settings.max_record_bytes)
 
     @cached_property
+    def lookups(self) -> LookupBook:
+        """What the province declares in registers and lists."""
+        book = LookupBook(self.home / "lookups")
+        book.refresh()
+        return book
+
+    @cached_property
+    def geo(self) -> GeoLookup | None:
+        """Where addresses are, by the files of the operator. Raises SetupError when there are files nothing can read."""
+        return open_geo(self.home / "geo")
+
+    @cached_property
     def normaliser(self) -> Normaliser:
-        networks = load_networks(self.home / "networks.yaml")
-        return Normaliser(self.platforms, default_enrichers(networks), self.clock, self.redactor.pseudonyms)
+        enrichers = default_enrichers(load_networks(self.home / "networks.yaml"), self.lookups, self._geo_if_readable())
+        return Normaliser(self.platforms, enrichers, self.clock, self.redactor.pseudonyms)
+
+    def _geo_if_readable(self) -> GeoLookup | None:
+        try:
+            return self.geo
+        except SetupError as problem:  # events go on without places; the doctor tells
+            _log.warning("%s", problem)
+            return None
 
     # detection and response
 
@@ -293,9 +317,11 @@ class Application:
 
         library = Library(self.home / "rulesets", self.blobs)
         living = Living(own_rules() / "sigma", self.home / "rules")
-        return RuleSets(
-            self.database, self.clock, self.audit, library, living, partial(RuleSet.load, kept=self.compiled)
-        )
+        return RuleSets(self.database, self.clock, self.audit, library, living, partial(self._load_rules, RuleSet.load))
+
+    def _load_rules(self, load: Callable[..., RuleSet], paths: Iterable[Path | str]) -> RuleSet:
+        """Rules with the lists of the province in them."""
+        return load(paths, placeholders=self.lookups.current.placeholders, kept=self.compiled)
 
     @cached_property
     def compiled(self) -> Kept:
@@ -548,7 +574,7 @@ class Application:
         from detectors.sigma import RuleSet
         from soc.app.hunt_rules import RuleFreezer
 
-        return RuleFreezer(Library(self.home / "hunts", self.blobs), partial(RuleSet.load, kept=self.compiled))
+        return RuleFreezer(Library(self.home / "hunts", self.blobs), partial(self._load_rules, RuleSet.load))
 
     @cached_property
     def hunt_mover(self) -> HuntMover:

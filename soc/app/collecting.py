@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from soc.app.application import Application
 from soc.app.effort import Effort
 from soc.app.figures import write_figures
 from soc.app.home import HomeLock, prepare_home
-from soc.app.reloading import Reloader
+from soc.app.reloading import LOOK_S, Reloader
 from soc.app.rule_loading import Loaded, note_loaded
 from soc.core.settings import Settings
 
@@ -86,15 +87,26 @@ class _Moving:
         self._app = app
         self._reloader: Reloader | None = None
         self._looked: Loaded | None = None
+        self._refreshed = 0.0
 
     def step(self) -> int:
         """One batch; gives how many records it had."""
         if self._reloader is None:
             self._reloader = start_reloading(self._app)
         moved = self._app.pipeline.step().read
+        if self._declared_anew():
+            self._reloader.again()
         self._reloader.tick()
         self._look_back(self._reloader.loaded)
         return moved
+
+    def _declared_anew(self) -> bool:
+        """Take up changed registers and lists, looked for once a second; whether rules have to be compiled with them."""
+        now = time.monotonic()
+        if now - self._refreshed < LOOK_S:
+            return False
+        self._refreshed = now
+        return self._app.lookups.refresh()
 
     def _look_back(self, loaded: Loaded | None) -> None:
         """Have what is new among the rules in force looked for in the past; tried again until it is written down."""

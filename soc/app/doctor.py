@@ -208,6 +208,16 @@ def _definitions(app: Application) -> tuple[State, Message]:
     return State.OK, msg("{count} định nghĩa", count=len(found.ruleset.rules))
 
 
+def _lookups(app: Application) -> tuple[State, Message]:
+    """Registers and lists of the province; a file with a fault is not taken, what it said before stays in force."""
+    app.lookups.refresh()
+    app.geo  # noqa: B018 - raises when there are files nothing can read
+    faults = app.lookups.faults
+    if faults:
+        return State.BAD, msg("{count} lỗi: {first}", count=len(faults), first=faults[0].as_message())
+    return State.OK, msg("{count} danh sách cho luật", count=len(app.lookups.current.placeholders))
+
+
 def _indicators(app: Application) -> tuple[State, Message]:
     usable = sum(count for *_, state, _, count in app.indicators.counts() if state != "refused")
     _, fresh = app.indicators.unhunted()
@@ -246,6 +256,7 @@ CHECKS: dict[str, Callable[[Application], tuple[State, Message]]] = {
     "rules": _rules,
     "definitions": _definitions,
     "indicators": _indicators,
+    "lookups": _lookups,
     "retention": _retention,
     "audit": _audit,
 }

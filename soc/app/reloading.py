@@ -26,6 +26,9 @@ from soc.core.i18n import msg
 LOOK_S = 1.0
 """How often the database is asked for a newer activation."""
 
+STALE = -1
+"""No activation has this number: whatever is wanted is tried."""
+
 _log = logging.getLogger("vonggac.rules")
 
 
@@ -88,6 +91,10 @@ class Reloader:
     def is_preparing(self) -> bool:
         """Whether an activation is being compiled, or waits for the edge of a batch."""
         return self._preparation is not None
+
+    def again(self) -> None:
+        """Compile the same activation anew: what its rules are compiled with, the lists of the province, is another now."""
+        self.tried = STALE
 
     def tick(self) -> bool:
         """Take one step; call it between two batches. True when the rules have just changed.
