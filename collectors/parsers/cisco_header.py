@@ -118,8 +118,11 @@ def _label_of_no_zone(found: re.Match[str]) -> str:
 
 def _put_name(fields: Record, rest: str) -> None:
     """The name nearest to the text: that of the device, when a relay wrote one too. Sequence numbers and up-times are no names."""
-    words = [word.strip("[]().,") for word in _WORD.findall(_UPTIME.sub(" ", rest))]
-    names = [word for word in words if word and word not in _TAGS and word not in {"UTC", "GMT", "ICT"}]
+    words = [word.strip("().,") for word in _WORD.findall(_UPTIME.sub(" ", rest))]
+    processes = [word for word in words if word.endswith("]") and "[" in word]
+    names = [word for word in words if word and word not in _TAGS and "[" not in word and "/" not in word]
+    if processes:
+        fields["process.name"] = processes[-1].partition("[")[0]
     if names:
         fields["host.name"] = names[-1]
     name = fields.get("host.name")
