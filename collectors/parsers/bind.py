@@ -39,11 +39,11 @@ _LIMITED = re.compile(
     r"([0-9A-Fa-f:.]{2,45})/\d{1,3}(?: for (\S{1,1024}) ([A-Z]{2}) ([A-Z0-9]{1,20}))?"
 )
 _RPZ = re.compile(
-    r"(disabled )?rpz ([A-Z-]{2,12}) ([A-Z-]{2,20})(?: rewrite)? ([^/\s]{1,1024})(?:/([A-Z0-9]{1,20})/([A-Z]{2}))? via (\S{1,1024})"
+    r"(disabled )?rpz ([A-Z-]{2,12}) ([A-Za-z-]{2,20})(?: rewrite)? ([^/\s]{1,1024})(?:/([A-Z0-9]{1,20})/([A-Z]{2}))? via (\S{1,1024})"
 )
 _UPDATE = re.compile(r"updating zone '([^'/\s]{1,1024})/(\w{1,12})': (.{1,1000})")
 _RESOLVING = re.compile(
-    r"((?:unexpected RCODE \()?[^'()]{1,80}?\)?) resolving '([^'/\s]{1,1024})(?:/([A-Z0-9]{1,20}))?(?:/([A-Z]{2}))?'"
+    r"([^']{1,120}?) resolving '([^'/\s]{1,1024})(?:/([A-Z0-9]{1,20}))?(?:/([A-Z]{2}))?'"
     r"(?: \(in '([^']{0,1024}?)'\?\))?(?::? ([0-9A-Fa-f:.%]{2,64})#(\d{1,5}))?"
 )
 _FORMAT = re.compile(
@@ -55,6 +55,8 @@ _TRANSFER = re.compile(
     r"transfer of '([^'/\s]{1,1024})/(\w{1,12})(?:/[^']{1,64})?'(?: from ([0-9A-Fa-f:.%]{2,64})#(\d{1,5}))?: (.{1,1000})"
 )
 _RPZ_ZONE = re.compile(r"(?:rpz|catz|response-policy): (\S{1,1024}): (.{1,1000})")
+_FOR_ZONE = re.compile(r"\bzone '([^'/\s]{1,1024})")
+_ANSWER = re.compile(r"(\S{1,1024}) \d{1,10} (?:IN )?([A-Z][A-Z0-9]{0,9}) (\S{1,1024})")
 _SERIAL = re.compile(r"\bserial (\d{1,10})")
 _FROM = re.compile(r"\bfrom ([0-9A-Fa-f:.%]{2,64})#(\d{1,5})")
 _FLAGS = {"C": "CD", "D": "DO"}
@@ -196,6 +198,8 @@ def _client(fields: Record, body: str) -> bool:
         _put_question(fields, name, "", "")
     if not any(read(fields, rest) for read in _CLIENT_READERS):
         fields["event.action"] = "client"
+        if (zone := _FOR_ZONE.search(rest)) is not None:
+            fields["bind.zone"] = zone[1]
         _put_failure(fields, rest)
     return True
 
@@ -235,14 +239,11 @@ def _put_flags(fields: Record, flags: str) -> None:
 
 
 def _put_answers(fields: Record, text: str) -> None:
-    """Records as `name ttl type data`, with or without the class, parted by a semicolon or standing alone."""
-    names, types, data = [], [], []
-    for part in text[:4000].split(";"):
-        words = [word for word in part.split() if word not in {"IN", "+", "-"}]
-        if len(words) >= 4 and words[1].isdecimal():
-            names.append(words[0].rstrip("."))
-            types.append(words[2])
-            data.append(" ".join(words[3:]).rstrip("."))
+    """Records as `name ttl type data`, with the class or without, parted by blanks or semicolons; of the data the first word."""
+    found = _ANSWER.findall(text[:8000].replace(";", " "))
+    names = [name.rstrip(".") for name, _, _ in found]
+    types = [kind for _, kind, _ in found]
+    data = [value.rstrip(".") for _, _, value in found]
     for field, values in (("name", names), ("type", types), ("data", data)):
         if values:
             fields[f"dns.answers.{field}"] = values
@@ -331,6 +332,8 @@ def _resolving(fields: Record, body: str) -> bool:
     else:
         return False
     fields |= {"event.action": "resolving", "event.outcome": "failure", "event.type": ["error"], "dns.type": "query"}
+    if fields["event.reason"] == "success":
+        fields |= {"event.outcome": "success", "event.type": ["info"], "event.reason": body}
     if server:
         _put_server(fields, "source", server, port)
     return True
@@ -402,5 +405,13 @@ def _put_failure(fields: Record, text: str) -> None:
         fields["event.outcome"] = "success"
 
 
-_CLIENT_READERS: tuple[Callable[[Record, str], bool], ...] = (_query, _denied, _failed, _policy, _limited, _update)
+_CLIENT_READERS: tuple[Callable[[Record, str], bool], ...] = (
+    _query,
+    _denied,
+    _failed,
+    _policy,
+    _limited,
+    _update,
+    _zone,
+)
 _READERS: tuple[Callable[[Record, str], bool], ...] = (_client, _zone, _resolving, _validating)

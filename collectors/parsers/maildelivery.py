@@ -86,6 +86,13 @@ def _client(fields: Record, value: str) -> None:
         put_peer(fields, "source", peer)
 
 
+def _forwarded(fields: Record, value: str) -> None:
+    """The client that a front end reports: no more than its word."""
+    peer = find_peer(value)
+    if peer is not None and peer.address != "unknown":
+        fields["network.forwarded_ip"] = [peer.address]
+
+
 def _delay(fields: Record, value: str) -> None:
     if value.isascii() and value.replace(".", "", 1).isdecimal() and len(value) <= 12:
         fields["event.duration"] = round(float(value) * 1e9)
@@ -110,7 +117,7 @@ def _text_to(target: str) -> Callable[[Record, str], None]:
 
 _FROM_PAIRS: dict[str, Callable[[Record, str], None]] = {
     "client": _client,
-    "orig_client": _client,
+    "orig_client": _forwarded,
     "from": lambda fields, value: put_mailbox(fields, "email.from.address", value),
     "to": lambda fields, value: put_mailbox(fields, "email.to.address", value),
     "orig_to": _text_to("postfix.orig_to"),

@@ -13,6 +13,8 @@ _ACTION_PAIR = re.compile(r"(?:^|, )([a-z_]{2,40})=")
 _SPF = re.compile(
     r"(?:Action: )?(?:(\w+):? )?(?:Text: )?(?:Received-SPF: )?([A-Z][a-z]{3,9})(?:;|\b[^;=]{0,200}?)\s?identity="
 )
+_SPF_REFUSED = re.compile(r"(?:Action: )?(\d{3}) (\d\.\d{1,2}\.\d{1,3}) Message rejected due to: ([^.]{1,200})\.")
+_SPF_WHY = re.compile(r"[?;&](id|ip)=([^;&\s]{1,320})")
 _SPF_PAIR = re.compile(r"\b(identity|client-ip|helo|envelope-from|receiver)=([^;\s]*)")
 _SPAMD_RESULT = re.compile(r"spamd: result: (\S) (-?\d+) - (\S*) (scantime=.*)")
 _SPAMD_CONNECTION = re.compile(
@@ -21,6 +23,7 @@ _SPAMD_CONNECTION = re.compile(
 _SPAMD_MESSAGE = re.compile(
     r"spamd: (processing|checking) message (<[^\s]{0,400}>|\(unknown\)) .{0,400}?for (\S{1,255}?):(\d{1,10})"
 )
+_SPAMD_USER = re.compile(r"spamd: (?:setuid to (\S{1,255}) succeeded|handle_user [^:]{0,80}: '?([^'\s]{1,255}))")
 _SPAMD_VERDICT = re.compile(
     r"spamd: (clean message|identified spam) \((-?[\d.]{1,12})/(-?[\d.]{1,12})\) for (\S{1,255}?):(\d{1,10})"
 )
@@ -71,7 +74,7 @@ def _spf(fields: Record, body: str) -> bool:
     at = body.find("identity=")
     found = _SPF.match(body) if 0 < at < 400 else None
     if found is None:
-        return False
+        return _spf_refused(fields, body)
     pairs = dict(_SPF_PAIR.findall(body[at : at + 2000]))
     fields["event.action"] = f"spf_{found[2].lower()}"
     fields["postfix.spf.result"] = found[2].lower()
@@ -85,12 +88,24 @@ def _spf(fields: Record, body: str) -> bool:
     return True
 
 
+def _spf_refused(fields: Record, body: str) -> bool:
+    """`550 5.7.23 Message rejected due to: SPF fail - not authorized. Please see http://.../Why?s=mfrom;id=sender;ip=address;r=host`."""
+    found = _SPF_REFUSED.match(body)
+    if found is None:
+        return False
+    fields |= {"event.action": "reject", "event.type": ["denied"], "event.outcome": "failure", "event.reason": found[3]}
+    fields |= {"postfix.reply_code": int(found[1]), "postfix.dsn": found[2]}
+    why = dict(_SPF_WHY.findall(body[found.end() : found.end() + 1000]))
+    put_address(fields, "source", why.get("ip", ""))
+    put_mailbox(fields, "email.from.address", why.get("id", ""))
+    return True
+
+
 def _spamd(fields: Record, body: str) -> bool:
     if not body.startswith(("spamd: ", "prefork: ", "dns: ")):
         return False
-    for read in (_spamd_result, _spamd_connection, _spamd_message, _spamd_verdict):
-        if read(fields, body):
-            break
+    if not any(read(fields, body) for read in _SPAMD_READERS) and (user := _SPAMD_USER.match(body)) is not None:
+        fields["user.name"] = user[1] or user[2]
     return True
 
 
@@ -208,4 +223,5 @@ def _opendkim(fields: Record, body: str) -> bool:
     return True
 
 
+_SPAMD_READERS = (_spamd_result, _spamd_connection, _spamd_message, _spamd_verdict)
 _READERS: tuple[Callable[[Record, str], bool], ...] = (_postgrey, _spf, _spamd, _amavis, _dovecot, _opendkim)

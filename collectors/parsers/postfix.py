@@ -15,14 +15,15 @@ from soc.core.i18n import msg
 
 _QUEUE = re.compile(r"(NOQUEUE|[0-9A-F]{5,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{7,20}): ?")
 _DECISION = re.compile(
-    r"((?:milter-|proxy-)?(?:reject|hold|discard|accept)|filter|redirect|bcc|prepend|replace|strip|warn|warning|delay|pass|permit"
-    r"|reject_warning): (END-OF-MESSAGE|CONNECT|[A-Z]{2,9}(?: command)?|header|body|mime header|nested header)\b"
+    r"((?:milter-|proxy-)?(?:reject|hold|discard|accept)|filter|redirect|bcc|prepend|replace|strip|warn|warning|info|delay|pass|permit"
+    r"|reject_warning|quarantine): (?:(END-OF-MESSAGE|CONNECT|EHLO|HELO|MAIL|RCPT|DATA|BDAT|VRFY|ETRN|AUTH|STARTTLS|UNKNOWN"
+    r"|XCLIENT|XFORWARD)\b|((?:mime |nested )?header|body)\b)"
 )
 _CONTEXT = re.compile(
-    r"from=<([^<>]{0,320})>,?(?: to=<([^<>]{0,320})>,?)?(?: proto=(\w{1,10}),?)?(?: helo=<([^>]{0,255})>)?"
+    r"(?:from=<([^<>]{0,320})>,?)?(?: ?to=<([^<>]{0,320})>,?)?(?: proto=(\w{1,10}),?)?(?: helo=<([^>]{0,255})>)?"
     r"(?:,? sasl_method=([\w-]{1,40}))?(?:,? sasl_username=([^\s,:;]{1,320}))?"
 )
-_REPLY = re.compile(r": (\d{3})(?: (\d\.\d{1,3}\.\d{1,3}))?[ -]")
+_REPLY = re.compile(r": (?:(\d{3})(?: (\d\.\d{1,3}\.\d{1,3}))?|(\d\.\d{1,3}\.\d{1,3}))[ -]")
 _HEADER = re.compile(r"([A-Za-z][\w-]{0,60}): ?")
 _FILE_NAME = re.compile(r"\b(?:file)?name\*?=\"{0,2}([^\";]{1,255})")
 _FILE_SIZE = re.compile(r"; size=(\d{1,18})")
@@ -30,7 +31,7 @@ _SASL_FAILED = re.compile(r"SASL ([\w-]{1,40}) authentication failed")
 _SASL_USER = re.compile(r"sasl_username=([^\s,]{1,320})")
 _CONNECTION = re.compile(
     r"(connect|disconnect|lost connection|timeout|too many errors|improper command pipelining|setting up TLS connection|host"
-    r"|conversation|enabling PIX workarounds|SSL_(?:accept|connect) error|Connection rate limit exceeded"
+    r"|conversation|enabling PIX workarounds|SSL_(?:accept|connect) error|Connection rate limit exceeded|certificate verification failed"
     r"|(?:(?:Anonymous|Trusted|Untrusted|Verified) )?TLS connection (?:established|reused)|Used TLS)\b(?: after ([A-Z-]{2,20}))?"
 )
 _TLS = re.compile(r"\b(TLS|SSL)v(\d(?:\.\d)?) with cipher (\S{3,80})")
@@ -129,14 +130,19 @@ def _decision(fields: Record, body: str) -> bool:
     found = _DECISION.match(body)
     if found is None:
         return False
-    verb, stage = found.groups()
+    verb, stage, content = found.groups()
     fields["event.action"] = verb
-    fields["postfix.stage"] = stage
-    at = body.rfind("; from=<") if stage.endswith(("header", "body")) else body.find("; from=<")
+    fields["postfix.stage"] = stage or content
+    # What a header holds may imitate the context, which stands behind it; elsewhere the text behind the context may.
+    at = (
+        body.rfind("; from=<")
+        if content
+        else max(body.find("; from=<"), body.find("; to=<") if "; from=<" not in body else -1)
+    )
     end = len(body) if at < 0 else at
     if at >= 0:
         _put_context(fields, body, at + 2)
-    if stage.endswith(("header", "body")):
+    if content:
         _put_header(fields, body[found.end() : end].strip())
     elif (peer := find_peer(body, found.end())) is not None and peer.start < end:
         put_peer(fields, "source", peer)
@@ -151,7 +157,7 @@ def _put_context(fields: Record, body: str, at: int) -> None:
     if context is None:
         return
     sender, recipient, _, helo, method, user = context.groups()
-    put_mailbox(fields, "email.from.address", sender)
+    put_mailbox(fields, "email.from.address", sender or "")
     put_mailbox(fields, "email.to.address", recipient or "")
     for name, value in (("postfix.helo", helo), ("postfix.sasl_method", method)):
         if value:
@@ -195,9 +201,10 @@ def _put_reply(fields: Record, text: str) -> None:
     reply = _REPLY.search(text)
     if reply is None:
         return
-    fields["postfix.reply_code"] = int(reply[1])
-    if reply[2]:
-        fields["postfix.dsn"] = reply[2]
+    if reply[1]:
+        fields["postfix.reply_code"] = int(reply[1])
+    if reply[2] or reply[3]:
+        fields["postfix.dsn"] = reply[2] or reply[3]
     fields["event.reason"] = text[reply.end() :].strip()
 
 
@@ -240,7 +247,7 @@ def _connection(fields: Record, body: str) -> bool:
         fields["postfix.stage"] = found[2]
     peer = find_peer(body, found.end())
     if peer is not None:
-        outwards = body[max(0, peer.start - 5) : peer.start].endswith((" to ", " for ", " with ", "host "))
+        outwards = body[max(0, peer.start - 6) : peer.start].endswith((" to ", " for ", " with ", "host "))
         put_peer(fields, "destination" if outwards else "source", peer)
         _put_after_peer(fields, found[1], body[peer.end :])
     if (tls := _TLS.search(body)) is not None:
@@ -253,9 +260,9 @@ def _put_after_peer(fields: Record, what: str, rest: str) -> None:
     if what == "disconnect":
         if "=" in rest:
             fields["postfix.commands"] = rest.strip()
-    elif rest.startswith(" said: "):
+    elif rest.startswith((" said: ", " refused to talk to me: ")):
         fields["event.outcome"] = "failure"
-        _put_reply(fields, rest[5:])
+        _put_reply(fields, rest[rest.index(": ") :])
     elif rest.startswith(": ") and what in _TO_US:
         fields |= {"event.outcome": "failure", "event.reason": rest[2:].strip()}
 
@@ -277,7 +284,7 @@ def _complaint(fields: Record, body: str) -> bool:
     elif (host := _MAP_HOSTNAME.match(text)) is not None:
         fields["source.domain"] = host[1]
         if host[2]:
-            put_address(fields, "source", host[2])
+            put_address(fields, "source", host[2].rstrip(":"))
     _put_sasl(fields, text)
     fields.setdefault("event.reason", text)
     return True
@@ -301,6 +308,10 @@ def _other(fields: Record, body: str) -> bool:
     notice, _, ident = body.partition(" notification: ")
     if notice.startswith(("sender ", "postmaster ")) and ident:
         fields |= {"event.action": f"{notice.replace(' ', '_')}_notification", "postfix.queued_as": ident.split()[0]}
+        return True
+    peer = find_peer(body)
+    if peer is not None and peer.start == 0:
+        put_peer(fields, "destination" if peer.port else "source", peer)
         return True
     return body.startswith(_OTHER)
 
