@@ -9,6 +9,14 @@ from collectors.parsing import Record
 _HEAD = re.compile(r" *([^\s:]{1,256}) : ")
 _PART = re.compile(r"(?:^|; )(TTY|PWD|CHROOT|GROUP|USER|ENV|TSID|COMMAND)=")
 
+_FIELDS = {
+    "USER": ("user.effective.name", "user"),
+    "PWD": ("process.working_directory", "pwd"),
+    "COMMAND": ("process.command_line", "command"),
+    "TTY": ("process.tty.name", "tty"),
+}
+"""Key -> ECS, and the name Filebeat's system module gives it, on which rules for sudo are written."""
+
 
 def read_sudo(fields: Record, message: str) -> bool:
     """Write user, effective user, directory and command of `message`; False when it is no line of sudo.
@@ -35,8 +43,10 @@ def read_sudo(fields: Record, message: str) -> bool:
     fields["event.outcome"] = "failure" if reason else "success"
     if reason:
         fields["event.reason"] = reason
-    named = {"USER": "user.effective.name", "PWD": "process.working_directory", "COMMAND": "process.command_line"}
-    fields.update({target: told[name] for name, target in named.items() if told.get(name)})
-    if told.get("TTY") not in {None, "", "unknown"}:
-        fields["process.tty.name"] = told["TTY"]
+    for name, (target, own) in _FIELDS.items():
+        if told.get(name):
+            fields[target] = fields[f"system.auth.sudo.{own}"] = told[name]
+    program = told.get("COMMAND", "").partition(" ")[0]
+    if program.startswith("/"):
+        fields["process.executable"] = program
     return True
