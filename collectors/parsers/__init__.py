@@ -13,6 +13,7 @@ from collectors.parsing import Parser
 _WHERE = {
     "apache": "apache:ApacheParser",
     "apex_one": "apex_one:ApexOneParser",
+    "aruba_os": "aruba_os:ArubaOsParser",
     "auditbeat": "auditbeat:AuditbeatParser",
     "auditd": "auditd:AuditdParser",
     "bind": "bind:BindParser",
