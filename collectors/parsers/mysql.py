@@ -53,6 +53,7 @@ class MysqlParser:
         )
         record = _read(body.strip().removeprefix("[").strip())
         _put_moment(record, context)
+        _put_outcome(record)
         fields = outer | bundled_table("mysql").apply(record, context)
         if "host.name" in outer:
             fields["host.name"] = outer["host.name"]
@@ -84,6 +85,7 @@ def _from_json(record: Record) -> Record:
         }
     record["form"] = "audit"
     record.setdefault("act", record.get("event") or record.get("class"))
+    record["time"] = f"{record.pop('timestamp', '')}Z".replace("ZZ", "Z")  # UTC, as the manual says
     return record
 
 
@@ -184,10 +186,9 @@ def _error(body: str) -> Record | None:
     if head is None:
         return None
     moment, thread, level, code, subsystem = head.groups()
-    moment = re.sub(r"^(\S{10}) {1,2}(\d:)", r"\1 0\2", moment)
     record: Record = {
         "form": "error",
-        "time": moment,
+        "time": re.sub(r"^(\S{10}) {1,2}(\d:)", r"\1 0\2", moment),
         "thread": thread,
         "level": level,
         "code": code,
@@ -205,9 +206,19 @@ def _put_account(record: Record, message: str) -> None:
         record["user"], record["host"] = account[1], account[2]
 
 
+def _put_outcome(record: Record) -> None:
+    """A status of 0 is success and no error code."""
+    for name in ("status", "general_data.status", "connection_data.status"):
+        status = record.pop(name, None)
+        if status is not None and record.get("outcome") is None:
+            record["outcome"] = "success" if str(status) == "0" else "failure"
+            if str(status) != "0":
+                record["error"] = str(status)
+
+
 def _put_moment(record: Record, context: ParseContext) -> None:
     value = record.pop("time", None) or record.pop("timestamp", None)
-    if value is None:
+    if value is None or value == "Z":
         return
     text = str(value).replace(" UTC", "Z")
     try:

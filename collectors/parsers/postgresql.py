@@ -18,7 +18,7 @@ from collectors.values import is_ip
 from soc.core.i18n import msg
 
 _SEVERITIES = "DEBUG[1-5]?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|STATEMENT|CONTEXT|QUERY|LOCATION"
-_BODY = re.compile(rf"(?:^|(?<=[\s\]:]))({_SEVERITIES}):  ?(?:([0-9A-Z]{{5}}): )?")
+_BODY = re.compile(rf"(?:^|(?<=[\s\]:]))({_SEVERITIES}):  ?(?:((?!AUDIT)[0-9A-Z]{{5}}): )?")
 _TIME = re.compile(
     r"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)(?: ([A-Z]{2,5}|[+-]\d{2}(?::?\d{2})?))?(?!\S*\d{2}:\d{2})"
 )
@@ -181,8 +181,8 @@ def _guess(record: Record, head: str) -> None:
     if (moment := _TIME.search(head)) is not None:
         record["timestamp"] = moment[0]
         head = head[: moment.start()] + head[moment.end() :]
-    if (process := _PROCESS.search(head)) is not None:
-        record["pid"] = process[1]
+    if processes := _PROCESS.findall(head):
+        record["pid"] = processes[-1]  # the last: syslog puts a counter of its own in front, `[5-1]`
     names = {
         "db": "dbname",
         "database": "dbname",
