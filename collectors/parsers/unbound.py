@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from typing import ClassVar
 
-from collectors.domains import put_domain_parts
+from collectors.parsers.dns import put_end, put_question
 from collectors.parsers.syslog import open_envelope
 from collectors.parsing import ParseContext, Record, unreadable
 from collectors.times import MONTHS, epoch_time, iso_time, yearless_time
-from collectors.values import is_ip, put_address, put_port
+from collectors.values import is_ip, put_address
 from soc.core.errors import ParseError
 from soc.core.i18n import msg
 
@@ -102,8 +102,8 @@ def _asked(fields: Record, body: str) -> bool:
     if found is None:
         return False
     address, port, name, dns_type, dns_class, code, seconds, cached, size = found.groups()
-    _put_client(fields, address, port)
-    _put_question(fields, name, dns_type, dns_class)
+    put_end(fields, "source", address, port or "")
+    put_question(fields, name, dns_type, dns_class)
     fields |= {"event.type": ["protocol"], "dns.type": "answer" if code else "query"}
     fields["event.action"] = "dns_answer" if code else "dns_query"
     if code:
@@ -122,8 +122,8 @@ def _local(fields: Record, body: str) -> bool:
     if found is None:
         return False
     zone, action, address, port, name, dns_type, dns_class = found.groups()
-    _put_client(fields, address, port)
-    _put_question(fields, name, dns_type, dns_class)
+    put_end(fields, "source", address, port or "")
+    put_question(fields, name, dns_type, dns_class)
     fields |= {"event.action": action, "rule.name": zone.rstrip("."), "dns.type": "query"}
     fields["event.type"] = ["denied"] if action.startswith("always_") or action in _BLOCKING else ["protocol"]
     return True
@@ -134,8 +134,8 @@ def _policy(fields: Record, body: str) -> bool:
     if found is None:
         return False
     label, trigger, action, address, port, name, dns_type, dns_class = found.groups()
-    _put_client(fields, address, port)
-    _put_question(fields, name, dns_type, dns_class)
+    put_end(fields, "source", address, port or "")
+    put_question(fields, name, dns_type, dns_class)
     fields |= {"event.kind": "alert", "event.category": ["network", "intrusion_detection"], "event.action": action}
     fields |= {"event.type": ["allowed" if action == "rpz-passthru" else "denied"], "rule.name": trigger.rstrip(".")}
     if label:
@@ -152,7 +152,7 @@ def _trouble(fields: Record, body: str) -> bool:
     found = _VALIDATION.match(body) or _SERVFAIL.match(body)
     if found is None:
         return False
-    _put_question(fields, found[1], found[2], found[3])
+    put_question(fields, found[1], found[2], found[3])
     fields |= {"event.outcome": "failure", "event.type": ["error"], "event.reason": found[4], "error.message": found[4]}
     fields |= {
         "event.action": "validating" if body.startswith("validation") else "resolving",
@@ -169,18 +169,6 @@ def _limited(fields: Record, body: str) -> bool:
     if found[1] and is_ip(found[2]):
         put_address(fields, "source", found[2])
     return True
-
-
-def _put_client(fields: Record, address: str, port: str | None) -> None:
-    if is_ip(address):
-        put_address(fields, "source", address)
-        put_port(fields, "source.port", port or "")
-
-
-def _put_question(fields: Record, name: str, dns_type: str, dns_class: str) -> None:
-    bare = name.rstrip(".") or "."
-    fields |= {"dns.question.name": bare, "dns.question.type": dns_type, "dns.question.class": dns_class}
-    put_domain_parts(fields, "dns.question", bare)
 
 
 _READERS: tuple[Callable[[Record, str], bool], ...] = (_asked, _local, _policy, _trouble, _limited)

@@ -25,128 +25,45 @@ _MOMENT = re.compile(r"\d{9,10}\.\d{1,6}|\d{4}-\d{2}-\d{2}T")
 _UID = re.compile(r"-|[CFS][A-Za-z0-9]{8,24}")
 _SHARED = frozenset(
     (
-        "ts",
-        "uid",
-        "id.orig_h",
-        "id.orig_p",
-        "id.resp_h",
-        "id.resp_p",
-        "proto",
-        "community_id",
-        "_system_name",
-        "_write_ts",
+        *("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "community_id", "_system_name"),
+        *("_write_ts"),
     )
 )
 _LISTS = frozenset(
     (
-        *(
-            "answers",
-            "TTLs",
-            "tunnel_parents",
-            "rcptto",
-            "to",
-            "cc",
-            "conn_uids",
-            "tx_hosts",
-            "rx_hosts",
-            "uids",
-            "msg_types",
-            "path",
-        ),
-        *(
-            "orig_fuids",
-            "orig_filenames",
-            "orig_mime_types",
-            "resp_fuids",
-            "resp_filenames",
-            "resp_mime_types",
-            "tags",
-            "proxied",
-        ),
-        *(
-            "san.dns",
-            "san.uri",
-            "san.email",
-            "san.ip",
-            "analyzers",
-            "actions",
-            "fuids",
-            "sources",
-            "matched",
-            "client_channels",
-        ),
-        *("cert_chain_fps", "client_cert_chain_fps", "cert_chain_fuids"),
+        *("answers", "TTLs", "tunnel_parents", "rcptto", "to", "cc", "conn_uids", "tx_hosts", "rx_hosts", "uids"),
+        *("msg_types", "path", "orig_fuids", "orig_filenames", "orig_mime_types", "resp_fuids", "resp_filenames"),
+        *("resp_mime_types", "tags", "proxied", "san.dns", "san.uri", "san.email", "san.ip", "analyzers", "actions"),
+        *("fuids", "sources", "matched", "client_channels", "cert_chain_fps", "client_cert_chain_fps"),
+        *("cert_chain_fuids"),
     )
 )
 """Columns of type set or vector, in the TSV form parted by commas; `path` is one in smtp only."""
 _BOOLEANS = frozenset(
     (
-        *(
-            "local_orig",
-            "local_resp",
-            "AA",
-            "TC",
-            "RD",
-            "RA",
-            "rejected",
-            "resumed",
-            "established",
-            "sni_matches_cert",
-            "is_orig",
-        ),
-        *(
-            "timedout",
-            "extracted_cutoff",
-            "notice",
-            "auth_success",
-            "success",
-            "forwardable",
-            "renewable",
-            "cert_permanent",
-            "tls",
-        ),
-        *("host_cert", "client_cert", "basic_constraints.ca", "data_channel.passive"),
+        *("local_orig", "local_resp", "AA", "TC", "RD", "RA", "rejected", "resumed", "established"),
+        *("sni_matches_cert", "is_orig", "timedout", "extracted_cutoff", "notice", "auth_success", "success"),
+        *("forwardable", "renewable", "cert_permanent", "tls", "host_cert", "client_cert", "basic_constraints.ca"),
+        *("data_channel.passive"),
     )
 )
 _COUNTS = frozenset(
     (
-        *(
-            "missed_bytes",
-            "orig_ip_bytes",
-            "resp_ip_bytes",
-            "trans_depth",
-            "Z",
-            "depth",
-            "missing_bytes",
-            "overflow_bytes",
-        ),
-        *("auth_attempts", "n", "reply_code", "cert_count", "certificate.version", "certificate.key_length"),
+        *("missed_bytes", "orig_ip_bytes", "resp_ip_bytes", "trans_depth", "Z", "depth", "missing_bytes"),
+        *("overflow_bytes", "auth_attempts", "n", "reply_code", "cert_count", "certificate.version"),
+        *("certificate.key_length"),
     )
 )
 """Columns that JSON writes as booleans and as numbers: so that both forms give the same types."""
-_TELLING = (
-    ("conn", "conn_state"),
-    ("dns", "qtype_name"),
-    ("dns", "trans_id"),
-    ("http", "trans_depth"),
-    ("ssl", "cipher"),
-    ("ssl", "established"),
-    ("files", "seen_bytes"),
-    ("notice", "note"),
-    ("weird", "notice"),
-    ("ssh", "auth_attempts"),
-    ("smb_mapping", "share_type"),
-    ("kerberos", "request_type"),
-    ("ntlm", "domainname"),
-    ("rdp", "security_protocol"),
-    ("x509", "certificate.subject"),
-    ("smtp", "mailfrom"),
-    ("smtp", "helo"),
-    ("dhcp", "msg_types"),
-    ("dce_rpc", "endpoint"),
-    ("intel", "seen.indicator"),
-    ("ftp", "command"),
-    ("smb_files", "action"),
+_TELLING = tuple(
+    telling.split(" ")
+    for telling in (
+        *("conn conn_state", "dns qtype_name", "dns trans_id", "http trans_depth", "ssl cipher", "ssl established"),
+        *("files seen_bytes", "notice note", "weird notice", "ssh auth_attempts", "smb_mapping share_type"),
+        *("kerberos request_type", "ntlm domainname", "rdp security_protocol", "x509 certificate.subject"),
+        *("smtp mailfrom", "smtp helo", "dhcp msg_types", "dce_rpc endpoint", "intel seen.indicator", "ftp command"),
+        *("smb_files action"),
+    )
 )
 """A column that only this log has, for JSON records that do not name their log: the first that is there counts, more telling ones first."""
 _KINDS: dict[str, tuple[list[str], list[str]]] = {
