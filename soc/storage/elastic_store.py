@@ -136,6 +136,32 @@ class ElasticEventStore:
             self._note_sent(event.id for event in new.values())
         return {verdict.position: verdict.reason for verdict in verdicts if verdict.reason is not None}
 
+    def rewrite(self, events: Sequence[Event]) -> set[str]:
+        """Put events in the place of those kept under their ids, each in the index where it stands. See `EventStore.rewrite`."""
+        _, admitted = sort_out(events)
+        with self._writing, answering(self._where):
+            self._refresh()
+            where = self._index_of([event.id for event in admitted.values()])
+            kept = {position: event for position, event in admitted.items() if event.id in where}
+            items = [
+                Item(position, document_id(event.id), where[event.id], document(event), anew=True)
+                for position, event in kept.items()
+            ]
+            refused = {one.position for one in self._bulk.create(items) if one.reason is not None}
+            self._note_sent(event.id for event in kept.values())
+        return {event.id for position, event in kept.items() if position not in refused}
+
+    def _index_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """Id -> the index it stands in, of those that are kept."""
+        by_document = {document_id(event_id): event_id for event_id in ids}
+        listed = list(by_document)
+        found: dict[str, str] = {}
+        for first in range(0, len(listed), LOOK_UP):
+            part = listed[first : first + LOOK_UP]
+            answer = self._search({"ids": {"values": part}}, size=len(part), _source=False, track_total_hits=False)
+            found.update((by_document[hit["_id"]], hit["_index"]) for hit in answer["hits"]["hits"])
+        return found
+
     def _alias(self, event: Event) -> str:
         level = self._level_of(event)
         self._indices.ensure(level)
@@ -156,14 +182,7 @@ class ElasticEventStore:
     def _known(self, ids: Sequence[str]) -> set[str]:
         if not self._refreshed or len(self._unseen) > UNSEEN or not self._unseen.isdisjoint(ids):
             self._refresh()  # what was sent a moment ago, or by the process before this one, a search may not see yet
-        found: set[str] = set()
-        by_document = {document_id(event_id): event_id for event_id in ids}
-        listed = list(by_document)
-        for first in range(0, len(listed), LOOK_UP):
-            part = listed[first : first + LOOK_UP]
-            answer = self._search({"ids": {"values": part}}, size=len(part), _source=False, track_total_hits=False)
-            found.update(by_document[hit["_id"]] for hit in answer["hits"]["hits"])
-        return found
+        return set(self._index_of(ids))
 
     def _refresh(self) -> None:
         """Make everything visible that was sent until now; what another thread sends meanwhile stays noted."""

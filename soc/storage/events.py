@@ -134,6 +134,14 @@ class EventStore(Protocol):
         """
         ...
 
+    def rewrite(self, events: Sequence[Event]) -> set[str]:
+        """Put events in the place of those kept under their ids, as a newer parser reads them; durable and visible when it returns.
+
+        Killed in the middle, each event is the old or the new one, never both or none, once the writer is back. Returns the ids that
+        were replaced: what is not kept, or could not be kept today, stays as it is. Raises EngineError.
+        """
+        ...
+
     def existing(self, ids: Sequence[str]) -> set[str]:
         """Those of the event ids that are in the store, whatever their agency: for the writer's own bookkeeping."""
         ...

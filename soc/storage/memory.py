@@ -140,6 +140,14 @@ class MemoryEventStore:
                     self._events[verdict.id] = Event.from_json(verdict.raw)
         return [result for result in results if result is not None]
 
+    def rewrite(self, events: Sequence[Event]) -> set[str]:
+        """Put events in the place of those kept under their ids."""
+        _, admitted = sort_out(events)
+        with self._lock:
+            kept = {one.id: Event.from_json(one.raw) for one in admitted.values() if one.id in self._events}
+            self._events.update(kept)
+        return set(kept)
+
     def existing(self, ids: Sequence[str]) -> set[str]:
         """Those of the ids that are kept."""
         with self._lock:

@@ -88,16 +88,30 @@ class TantivyEventStore:
             results[position] = AppendResult(event.id, status)
         return [result for result in results if result is not None]
 
+    def rewrite(self, events: Sequence[Event]) -> set[str]:
+        """Put events in the place of those kept under their ids. See `EventStore.rewrite`; raises SetupError as `acquire` does."""
+        with self._writing:
+            self.acquire()
+            _, admitted = sort_out(events)
+            known = self._day_of([event.id for event in admitted.values()])
+            self._writers.rewrite(_by_day(event for event in admitted.values() if event.id in known), known)
+        return set(known)
+
     def existing(self, ids: Sequence[str]) -> set[str]:
         """Those of the event ids that are kept, in whatever day."""
+        return set(self._day_of(ids))
+
+    def _day_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """Id -> its day, of those that are kept."""
         if not ids:
-            return set()
+            return {}
         with translated(str(self._root)):
             days = self._register.days(ids)
-        found: set[str] = set()
-        for reading in self._days.readings(days):
-            found.update(event_id for event_id, _ in reading.by_id(reading.compile.ids(ids)))
-        return found
+        return {
+            event_id: reading.name
+            for reading in self._days.readings(days)
+            for event_id, _ in reading.by_id(reading.compile.ids(ids))
+        }
 
     def search(self, search: Search) -> Page:
         """A page of events. Raises QueryError."""

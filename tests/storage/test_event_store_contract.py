@@ -551,3 +551,31 @@ def test_health_tells_what_is_held(store: EventStore, make_event: MakeEvent) -> 
 def test_closing_twice_is_harmless(store: EventStore) -> None:
     store.close()
     store.close()
+
+
+class TestRewrite:
+    def test_a_newer_reading_takes_the_place_of_the_older_one(self, store: EventStore, make_event: MakeEvent) -> None:
+        store.append([make_event(n, user__name="cũ", n=n) for n in range(3)])
+        again = make_event(1, user__name="mới", source__ip="192.0.2.1")
+        assert store.rewrite([again]) == {"id-0001"}
+        assert store.get("id-0001", PROVINCE) == again
+        assert found(store, "user.name:mới") == [1]
+        assert found(store, "user.name:cũ") == [0, 2]
+        assert found(store, "n:1") == []
+        assert found(store, "") == [0, 1, 2]
+
+    def test_an_event_may_move_to_another_day(self, store: EventStore, make_event: MakeEvent) -> None:
+        store.append([make_event(n) for n in range(3)])
+        moved = make_event(1, **{"@timestamp": "2026-11-16T18:00:00Z"})
+        assert store.rewrite([moved, make_event(2, user__name="x")]) == {"id-0001", "id-0002"}
+        assert found(store, "") == [1, 0, 2]
+        assert store.existing(["id-0000", "id-0001", "id-0002"]) == {"id-0000", "id-0001", "id-0002"}
+        assert statuses(store, moved, make_event(1)) == [AppendStatus.DUPLICATE, AppendStatus.DUPLICATE]
+        assert store.count("", PROVINCE, Window(START, START + timedelta(days=1))) == 2
+
+    def test_what_is_not_kept_or_could_not_be_stays_away(self, store: EventStore, make_event: MakeEvent) -> None:
+        store.append([make_event(1, user__name="cũ")])
+        unfit = make_event(1, **{"source.ip": "not an address"})
+        assert store.rewrite([unfit, make_event(9)]) == set()
+        assert found(store, "") == [1]
+        assert found(store, "user.name:cũ") == [1]

@@ -375,3 +375,53 @@ def test_a_disk_that_takes_no_more_refuses_the_batch_whole_and_it_can_be_sent_ag
     told = run.stdout.splitlines()
     assert [line for line in told if "cannot be read or written" in line and "soc doctor" in line] == [told[0], told[2]]
     assert [told[1], told[3], told[4]] == ["10", "10", "4990 5000"]
+
+
+# Moves every event a day back and is killed in the step that is named.
+MOVER = """
+import os, signal, sys
+from datetime import timedelta
+from pathlib import Path
+from soc.core.clock import iso
+from soc.core.event import Event
+from soc.core.scope import PROVINCE
+from soc.storage.tantivy.writing import DayWriters
+from soc.storage.tantivy_store import TantivyEventStore
+
+step = sys.argv[2]
+whole = getattr(DayWriters, step)
+def cut(self, *given):
+    if len(sys.argv) > 3:
+        whole(self, *given)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(DayWriters, step, cut)
+store = TantivyEventStore(Path(sys.argv[1]), writable=True)
+store.rewrite([
+    Event({**event.fields, "@timestamp": iso(event.timestamp - timedelta(days=1)), "soc.parser": "nginx@2"})
+    for event in store.scan("", PROVINCE)
+])
+"""
+
+
+@pytest.mark.parametrize("step", [["_note_moves"], ["_note_moves", "after"], ["_replace"], ["_replace", "after"]])
+def test_a_writer_killed_while_it_rewrites_leaves_each_event_once_old_or_new(folder: Path, step: list[str]) -> None:
+    """Also those that move to another day, whichever step the kill falls into."""
+    store = TantivyEventStore(folder, writable=True)
+    ids = {f"id-{n}" for n in range(40)}
+    store.append(
+        [
+            Event({"event.id": name, "@timestamp": iso(START), "soc.agency": "xa-01", "soc.parser": "nginx@1"})
+            for name in sorted(ids)
+        ]
+    )
+    store.close()
+    child = subprocess.run([sys.executable, "-c", MOVER, str(folder), *step], check=False, timeout=DEADLINE_S)
+    assert child.returncode == -signal.SIGKILL
+    after = TantivyEventStore(folder, writable=True)
+    after.acquire()
+    held = list(after.scan("", PROVINCE))
+    assert sorted(event.id for event in held) == sorted(ids)
+    moved = step == ["_replace", "after"]
+    assert {event.fields["soc.parser"] for event in held} == {"nginx@2" if moved else "nginx@1"}
+    assert after.existing(sorted(ids)) == ids
+    after.close()

@@ -29,16 +29,18 @@ _FILTER = "items.*.status,items.*.error.type,items.*.error.reason,items.*.error.
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One document to be created: `id` is its `_id`, `alias` where it goes."""
+    """One document to be created: `id` is its `_id`, `alias` where it goes. `anew`: it takes the place of the one in index `alias`."""
 
     position: int
     id: str
     alias: str
     body: bytes
+    anew: bool = False
 
     def lines(self) -> bytes:
         """Its two lines of a bulk request."""
-        head = {"create": {"_index": self.alias, "_id": self.id, "require_alias": True}}
+        target = {"_index": self.alias, "_id": self.id}
+        head = {"index": target} if self.anew else {"create": {**target, "require_alias": True}}
         return orjson.dumps(head) + b"\n" + self.body + b"\n"
 
 
@@ -78,7 +80,7 @@ class BulkWriter:
             again = []
             for chunk, answer in self._send(items):
                 for item, result in zip(chunk, answer, strict=True):
-                    verdict = self._judge(item, result["create"])
+                    verdict = self._judge(item, next(iter(result.values())))
                     verdicts.append(verdict) if verdict else again.append(item)
             if not again:
                 return verdicts

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import orjson
 import tantivy
 from tantivy import Query
 
@@ -23,6 +24,8 @@ from soc.storage.tantivy.faults import translated
 from soc.storage.tantivy.layout import document, schema
 from soc.storage.tantivy.register import Register
 
+MOVES = "moves.json"
+"""What a rewrite takes out of old days once it stands in new ones: day -> ids."""
 _HEAP_BYTES = 64_000_000
 _BATCH = 2000
 
@@ -50,6 +53,7 @@ class DayWriters:
             if not self._is_current(name):
                 self._lay_out_anew(name)
         self._mend_register()
+        self._finish_moves()
 
     def write(self, by_day: dict[str, list[Admitted]]) -> None:
         """Keep the events, durable on return; a day is kept whole or not at all."""
@@ -77,6 +81,67 @@ class DayWriters:
             writer = self._writer(day)
             for event in events:
                 writer.add_document(document(event))
+
+    def rewrite(self, by_day: dict[str, list[Admitted]], known: Mapping[str, str]) -> None:
+        """Put events in the place of those with their ids.
+
+        Args:
+            known: id -> the day it stands in. An event that moves to another day is written there first; a note on the disk tells the
+                next writer what to take out of the old day when this one is killed between the two.
+        """
+        leaving = _leaving(by_day, known)
+        if leaving:
+            self._note_moves(leaving)
+            with translated(str(self._root)):
+                self._register.add(
+                    (one.id, day) for day, events in by_day.items() for one in events if known[one.id] != day
+                )
+        for day, events in sorted(by_day.items()):
+            self._replace(day, [event.id for event in events], events)
+        if leaving:
+            self._finish_moves()
+
+    def _replace(self, day: str, ids: Iterable[str], events: Iterable[Admitted] = ()) -> None:
+        """In one commit: the documents of these ids go, those of the events come."""
+        with translated(day):
+            writer = self._writer(day)
+            try:
+                for event_id in ids:
+                    writer.delete_documents_by_term("id", event_id)
+                for event in events:
+                    writer.add_document(document(event))
+                writer.commit()
+            except BaseException:
+                self._open.pop(day, None)  # with the writer goes what it was told and has not committed
+                raise
+
+    def _note_moves(self, leaving: Mapping[str, Sequence[str]]) -> None:
+        fresh = self._root / f"{MOVES}.new"
+        with fresh.open("wb") as file:
+            file.write(orjson.dumps(leaving))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(self._root / MOVES)
+        _sync(self._root)
+
+    def _finish_moves(self) -> None:
+        """Take out of their old day what stands in its new one."""
+        note = self._root / MOVES
+        if not note.is_file():
+            return
+        for day, ids in orjson.loads(note.read_bytes()).items():
+            reading = self._days.reading(day)
+            if reading is not None:
+                self._replace(day, self._elsewhere(day, ids))
+        note.unlink()
+
+    def _elsewhere(self, day: str, ids: Sequence[str]) -> list[str]:
+        """Those of the ids that another day holds: where the new one was not written yet, the old one stays."""
+        with translated(str(self._root)):
+            days = [name for name in self._register.days(ids) if name != day]
+        return [
+            event_id for reading in self._days.readings(days) for event_id, _ in reading.by_id(reading.compile.ids(ids))
+        ]
 
     def delete(self, days: Sequence[str]) -> None:
         """Drop whole days."""
@@ -193,6 +258,16 @@ class DayWriters:
         with translated(str(self._root)):
             for reading in self._days.readings(self._days.names()):
                 self._register.add((event_id, reading.name) for event_id in reading.ids())
+
+
+def _leaving(by_day: Mapping[str, Sequence[Admitted]], known: Mapping[str, str]) -> dict[str, list[str]]:
+    """Day -> the ids that leave it."""
+    found: dict[str, list[str]] = {}
+    for day, events in by_day.items():
+        for event in events:
+            if known[event.id] != day:
+                found.setdefault(known[event.id], []).append(event.id)
+    return found
 
 
 def _make(folder: Path) -> Path:
