@@ -45,6 +45,10 @@ class ApiLooker:
     def interval_s(self) -> float:
         return self.spec.interval_s
 
+    @property
+    def limit_s(self) -> float:
+        return self.spec.timeout_s * (HOPS + 2)
+
     def look(self, reading: Reading) -> Looked:
         """One page. Raises LookError."""
         state = reading.cursors.get(CURSOR, {})
@@ -79,7 +83,7 @@ class ApiLooker:
         url = self._allowed(asked.url)
         for _ in range(HOPS + 1):
             with closing(client.send(self._request(client, asked, url), stream=True)) as response:
-                if not response.is_redirect:
+                if not response.has_redirect_location:
                     return self._read(response, url, deadline, now)
                 url = self._allowed(urljoin(url, response.headers.get("location", "")))
         raise LookError(msg("API chuyển hướng quá {count} lần", count=HOPS))

@@ -52,6 +52,11 @@ class Looker(Protocol):
     @property
     def interval_s(self) -> float: ...
 
+    @property
+    def limit_s(self) -> float:
+        """After so long a look that does not come back is given up."""
+        ...
+
     def look(self, reading: Reading) -> Looked: ...
 
 
@@ -91,8 +96,11 @@ class Beside:
         if self._pending is not None and self._pending.done():
             pending, self._pending = self._pending, None
             yield self._found(pending)
+        elif self._pending is not None and self.timer() >= self._due:
+            self._pending = None
+            yield self._failed(LookError(msg("không có câu trả lời sau {seconds} giây", seconds=self.looker.limit_s)))
         elif self._pending is None and self.timer() >= self._due:
-            self._pending = self._begin(reading)
+            self._pending, self._due = self._begin(reading), self.timer() + self.looker.limit_s
 
     def _begin(self, reading: Reading) -> Future[Looked]:
         begun: Future[Looked] = Future()
@@ -116,16 +124,16 @@ class Beside:
         try:
             looked = pending.result()
         except LookError as problem:
-            self._failures += 1
-            rest_s = min(LONGEST_S, self.looker.interval_s * 2 ** min(self._failures - 1, 16)) * self.jitter()
-            self._due = self.timer() + max(problem.wait_s, rest_s)
-            return self._complaint(problem)
+            return self._failed(problem)
         self._failures, self._told = 0, ""
         self._due = self.timer() + (0.0 if looked.more else self.looker.interval_s)
         return looked.chunk
 
-    def _complaint(self, problem: LookError) -> Chunk:
-        """The fault, but not again at each try while nothing changes."""
+    def _failed(self, problem: LookError) -> Chunk:
+        """Rest before the next try; the fault, but not again at each try while nothing changes."""
+        self._failures += 1
+        rest_s = min(LONGEST_S, self.looker.interval_s * 2 ** min(self._failures - 1, 16)) * self.jitter()
+        self._due = self.timer() + max(problem.wait_s, rest_s)
         told = problem.found.render()
         if told == self._told:
             return Chunk()

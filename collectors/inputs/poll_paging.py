@@ -127,12 +127,9 @@ def _moved_by_value(
     if full and newest == before:
         found = msg("trang đầy mà con trỏ không tiến qua {value}", value=before)
         raise LookError(found, advice=msg("tăng page_size, hoặc dùng cursor theo id"))
-    behind = order(before)
-    # of a moment several records may come at different times; a key comes once
-    fresh = [
-        one for one in records if cursor.by == "time" or not (value := _value(cursor, one)) or order(value) > behind
-    ]
-    return {"value": newest}, fresh, full
+    if before and cursor.by == "id":  # of a moment several records may come at different times; a key comes once
+        records = [one for one in records if not (value := _value(cursor, one)) or order(value) > order(before)]
+    return {"value": newest}, records, full
 
 
 def check_continuity(spec: PollSpec, records: Sequence[object], state: State) -> LookError | None:

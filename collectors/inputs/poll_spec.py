@@ -124,6 +124,7 @@ class SqlSpec(PullSpec):
     columns: list[Name] = Field(default=[])
     page_size: int = Field(default=1000, ge=1, le=10_000)
     interval_s: float = Field(default=60.0, ge=1, le=86_400)
+    timeout_s: float = Field(default=60.0, gt=0, le=3600)
 
     def inputs(self, home: Path) -> Sequence[Input]:
         from collectors.inputs.poll_beside import Beside  # noqa: PLC0415 - of who only reads the file

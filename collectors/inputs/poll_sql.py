@@ -65,6 +65,10 @@ class TableLooker:
     def interval_s(self) -> float:
         return self.spec.interval_s
 
+    @property
+    def limit_s(self) -> float:
+        return self.spec.timeout_s
+
     def look(self, reading: Reading) -> Looked:
         """One page of rows. Raises LookError."""
         engine = self._engine()
@@ -96,7 +100,9 @@ class TableLooker:
         oldest = list(recent[: len(missing)])
         if len(missing) == len(recent) or set(oldest) != missing:
             return False
-        older = select(literal_column("1")).select_from(self._table).where(self._column(recent) < recent[0]).limit(1)
+        older: Select[Any] = (
+            select(literal_column("1")).select_from(self._table).where(self._column(recent) < recent[0]).limit(1)
+        )
         return connection.execute(older).first() is None
 
     def _rows(self, connection: Connection, recent: Sequence[Key]) -> Sequence[Row[Any]]:
