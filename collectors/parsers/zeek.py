@@ -62,7 +62,7 @@ _TELLING = tuple(
         *("files seen_bytes", "notice note", "weird notice", "ssh auth_attempts", "smb_mapping share_type"),
         *("kerberos request_type", "ntlm domainname", "rdp security_protocol", "x509 certificate.subject"),
         *("smtp mailfrom", "smtp helo", "dhcp msg_types", "dce_rpc endpoint", "intel seen.indicator", "ftp command"),
-        *("smb_files action"),
+        "smb_files action",
     )
 )
 """A column that only this log has, for JSON records that do not name their log: the first that is there counts, more telling ones first."""

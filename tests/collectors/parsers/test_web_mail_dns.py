@@ -57,7 +57,8 @@ def test_a_hand_over_to_the_content_filter_is_no_delivery() -> None:
     """The message comes back under another id, which the line names; its delivery would be counted twice."""
     record = parse(
         "postfix",
-        "2298F5F619: to=<a@so.example>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as DF82A21108)",
+        "2298F5F619: to=<a@so.example>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, dsn=2.0.0,"
+        " status=sent (250 2.0.0 Ok: queued as DF82A21108)",
     )
     assert record["postfix.queued_as"] == "DF82A21108"
     assert "soc.act.main" not in record
@@ -241,7 +242,8 @@ def test_a_file_name_may_hold_quotes_and_the_words_of_the_log() -> None:
     """vsftpd writes size and speed behind it: they are read from there."""
     record = parse(
         "vsftpd",
-        'Tue Nov 17 02:20:09 2026 [pid 3044] [tram] OK UPLOAD: Client "203.0.113.33", "/a", 1 bytes, 1.00Kbyte/sec.php", 1833 bytes, 40.10Kbyte/sec',
+        'Tue Nov 17 02:20:09 2026 [pid 3044] [tram] OK UPLOAD: Client "203.0.113.33",'
+        ' "/a", 1 bytes, 1.00Kbyte/sec.php", 1833 bytes, 40.10Kbyte/sec',
     )
     assert picked(record, "file.path file.size file.extension") == {
         "file.path": '/a", 1 bytes, 1.00Kbyte/sec.php',
@@ -308,14 +310,9 @@ def test_every_prefix_of_named_leads_to_the_same_question(prefix: str) -> None:
         "network.transport": "tcp",
         "server.ip": "192.0.2.53",
     }
-    assert (
-        prefix == ""
-        or prefix.startswith("queries")
-        or record["@timestamp"].replace(microsecond=0)
-        == datetime(  # type: ignore[attr-defined]
-            2026, 11, 17, 1, 31, 2, tzinfo=UTC
-        )
-    )
+    if (moment := record.get("@timestamp")) is not None:
+        assert isinstance(moment, datetime)
+        assert moment.replace(microsecond=0) == datetime(2026, 11, 17, 1, 31, 2, tzinfo=UTC)
 
 
 ANSWER = {"rrname": "cong.example", "rrtype": "A", "rdata": "192.0.2.34", "ttl": 10}
