@@ -26,7 +26,7 @@ _UID = re.compile(r"-|[CFS][A-Za-z0-9]{8,24}")
 _SHARED = frozenset(
     (
         *("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "community_id", "_system_name"),
-        *("_write_ts"),
+        "_write_ts",
     )
 )
 _LISTS = frozenset(
@@ -35,7 +35,7 @@ _LISTS = frozenset(
         *("msg_types", "path", "orig_fuids", "orig_filenames", "orig_mime_types", "resp_fuids", "resp_filenames"),
         *("resp_mime_types", "tags", "proxied", "san.dns", "san.uri", "san.email", "san.ip", "analyzers", "actions"),
         *("fuids", "sources", "matched", "client_channels", "cert_chain_fps", "client_cert_chain_fps"),
-        *("cert_chain_fuids"),
+        "cert_chain_fuids",
     )
 )
 """Columns of type set or vector, in the TSV form parted by commas; `path` is one in smtp only."""
@@ -44,14 +44,14 @@ _BOOLEANS = frozenset(
         *("local_orig", "local_resp", "AA", "TC", "RD", "RA", "rejected", "resumed", "established"),
         *("sni_matches_cert", "is_orig", "timedout", "extracted_cutoff", "notice", "auth_success", "success"),
         *("forwardable", "renewable", "cert_permanent", "tls", "host_cert", "client_cert", "basic_constraints.ca"),
-        *("data_channel.passive"),
+        "data_channel.passive",
     )
 )
 _COUNTS = frozenset(
     (
         *("missed_bytes", "orig_ip_bytes", "resp_ip_bytes", "trans_depth", "Z", "depth", "missing_bytes"),
         *("overflow_bytes", "auth_attempts", "n", "reply_code", "cert_count", "certificate.version"),
-        *("certificate.key_length"),
+        "certificate.key_length",
     )
 )
 """Columns that JSON writes as booleans and as numbers: so that both forms give the same types."""
