@@ -20,6 +20,7 @@ from collectors.ingest import BATCH, Collector
 from collectors.input import Rejected
 from collectors.quarantine import Kind
 from collectors.record import RawRecord
+from collectors.spool import Cursors
 from collectors.tally import Tally
 from soc.core.errors import EngineError
 from soc.core.i18n import Message, msg
@@ -91,6 +92,7 @@ class _Piece:
     rejected: list[Rejected]
     size_bytes: int
     waiter: asyncio.Future[Kept] | None = None
+    cursors: Cursors = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -132,26 +134,29 @@ class Door:
 
     # for listeners
 
-    async def take(self, source: str, arrivals: Sequence[Arrival]) -> Kept:
+    async def take(self, source: str, arrivals: Sequence[Arrival], cursors: Cursors | None = None) -> Kept:
         """Keep the records of a registered source; they are on disk when this returns.
 
         Args:
             arrivals: at most a few thousand, as they are written in one piece.
+            cursors: what the listener has to know of them after a restart; kept with them or not at all.
 
         Raises:
             DoorClosedError: nothing was kept: no room, beyond the rate of the source, or the disk refuses.
         """
         self._refuse_when_closed(source, len(arrivals))
         waiter: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
-        self._enter(self._piece(source, arrivals, waiter))
+        piece = self._piece(source, arrivals, waiter)
+        piece.cursors = cursors or {}
+        self._enter(piece)
         return await waiter
 
-    async def take_waiting(self, source: str, arrivals: Sequence[Arrival]) -> Kept:
+    async def take_waiting(self, source: str, arrivals: Sequence[Arrival], cursors: Cursors | None = None) -> Kept:
         """`take` as soon as it is possible, for senders that are held back by not being read from."""
         while True:
             await self.room(source)
             with suppress(DoorClosedError):
-                return await self.take(source, arrivals)
+                return await self.take(source, arrivals, cursors)
             if self._ending:
                 raise DoorClosedError(msg("dịch vụ đang dừng"), PAUSE_S)
 
@@ -282,7 +287,8 @@ class Door:
         """In the writer's thread."""
         records = [record for piece in pieces for record in piece.records]
         rejected = [one for piece in pieces for one in piece.rejected]
-        self.collector.keep(records, rejected)
+        cursors = {name: state for piece in pieces for name, state in piece.cursors.items()}
+        self.collector.keep(records, rejected, cursors)
         return self.collector.spool.span()
 
     def _done(self, pieces: Sequence[_Piece], span: int) -> None:

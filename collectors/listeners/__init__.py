@@ -7,13 +7,14 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from collectors.listeners.http import HttpFeed, HttpSpec
+from collectors.listeners.mqtt import MqttFeed, MqttSpec
 from collectors.listeners.netflow import NetflowFeed, NetflowSpec
 from collectors.listeners.syslog import SyslogFeed, SyslogTcpSpec, SyslogTlsSpec, SyslogUdpSpec
 
 AnyListener: TypeAlias = Annotated[
-    HttpSpec | NetflowSpec | SyslogUdpSpec | SyslogTcpSpec | SyslogTlsSpec, Field(discriminator="kind")
+    HttpSpec | MqttSpec | NetflowSpec | SyslogUdpSpec | SyslogTcpSpec | SyslogTlsSpec, Field(discriminator="kind")
 ]
 """An entry of `listeners`."""
 
-AnyFeed: TypeAlias = HttpFeed | NetflowFeed | SyslogFeed
+AnyFeed: TypeAlias = HttpFeed | MqttFeed | NetflowFeed | SyslogFeed
 """An `input` that a listener feeds."""

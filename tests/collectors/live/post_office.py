@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from collectors.platform import Platform, load_platforms
 from collectors.sources import load_source_file
 from collectors.tally import Sent, Tally
 from soc.core.errors import EngineError
-from tests.collectors.machinery.post import LIMIT, Post
+from tests.collectors.machinery.post import KEY, LIMIT, Post
 from tests.servers.processes import wait_until
 
 SOURCES = "sources.yaml"
@@ -74,7 +75,7 @@ def counted(door: Door, source: str) -> Sent:
 @contextmanager
 def receiving(home: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The receiving process over a home that has its `sources.yaml`."""
-    environment = os.environ | {"SOC_HOME": str(home)}
+    environment = os.environ | {"SOC_HOME": str(home), "SOC_SPOOL_KEY": base64.b64encode(KEY).decode()}
     with log.open("ab") as output:
         process = subprocess.Popen([sys.executable, "-m", "soc.app.receiving"], env=environment, stderr=output)
     try:

@@ -7,6 +7,7 @@ import socket
 import struct
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -69,8 +70,8 @@ def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from scapy.layers.l2 import Ether
     from scapy.utils import wrpcap
 
-    there = {"src": CLIENT, "dst": SERVER}
-    back = {"src": SERVER, "dst": CLIENT}
+    there: dict[str, Any] = {"src": CLIENT, "dst": SERVER}
+    back: dict[str, Any] = {"src": SERVER, "dst": CLIENT}
     packets = [
         Ether() / IP(**there) / TCP(sport=50000, dport=443, flags="S"),
         Ether() / IP(**back) / TCP(sport=443, dport=50000, flags="SA"),
