@@ -6,15 +6,17 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from collectors.listeners.gelf import GelfFeed, GelfTcpSpec, GelfUdpSpec
 from collectors.listeners.http import HttpFeed, HttpSpec
 from collectors.listeners.mqtt import MqttFeed, MqttSpec
 from collectors.listeners.netflow import NetflowFeed, NetflowSpec
 from collectors.listeners.syslog import SyslogFeed, SyslogTcpSpec, SyslogTlsSpec, SyslogUdpSpec
 
 AnyListener: TypeAlias = Annotated[
-    HttpSpec | MqttSpec | NetflowSpec | SyslogUdpSpec | SyslogTcpSpec | SyslogTlsSpec, Field(discriminator="kind")
+    GelfTcpSpec | GelfUdpSpec | HttpSpec | MqttSpec | NetflowSpec | SyslogUdpSpec | SyslogTcpSpec | SyslogTlsSpec,
+    Field(discriminator="kind"),
 ]
 """An entry of `listeners`."""
 
-AnyFeed: TypeAlias = HttpFeed | MqttFeed | NetflowFeed | SyslogFeed
+AnyFeed: TypeAlias = GelfFeed | HttpFeed | MqttFeed | NetflowFeed | SyslogFeed
 """An `input` that a listener feeds."""

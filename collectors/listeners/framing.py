@@ -9,7 +9,7 @@ Source: RFC 6587 sections 3.4.1 (octet counting) and 3.4.2 (non-transparent fram
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 MOST_DIGITS = 7
 _COUNT = re.compile(rb"([1-9]\d{0,6}) <")
@@ -117,6 +117,53 @@ class SyslogFramer:
         self._kept, self._kept_size, self._size = [], 0, 0
         trimmed = frame.data.rstrip(b"\r\n\0")
         return Frame(trimmed, frame.size - (len(frame.data) - len(trimmed)))
+
+
+class NulFramer:
+    """Messages that end with a NUL byte, as GELF has them on a stream; `limit` as for syslog."""
+
+    is_cut = False
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept = bytearray()
+        self._size = 0
+
+    def feed(self, block: bytes) -> list[Frame]:
+        """The messages that `block` completes."""
+        *ends, rest = block.split(b"\0")
+        frames = []
+        for piece in ends:
+            self._keep(piece)
+            if self._size:
+                frames.append(self._take())
+        self._keep(rest)
+        return frames
+
+    def finish(self) -> Frame | None:
+        """A last message without its end."""
+        return self._take() if self._size else None
+
+    def _keep(self, piece: bytes) -> None:
+        self._kept += piece[: max(0, self._limit - len(self._kept))]
+        self._size += len(piece)
+
+    def _take(self) -> Frame:
+        frame = Frame(bytes(self._kept).strip(), self._size)
+        self._kept.clear()
+        self._size = 0
+        return frame
+
+
+class Framer(Protocol):
+    """What tells the records of a stream apart."""
+
+    @property
+    def is_cut(self) -> bool: ...
+
+    def feed(self, block: bytes) -> list[Frame]: ...
+
+    def finish(self) -> Frame | None: ...
 
 
 def _skip_blank(data: bytes, at: int) -> int:

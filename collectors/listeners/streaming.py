@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pydantic import Field
 
@@ -28,6 +29,17 @@ class StreamLimits(Strict):
     max_connections: int = Field(default=500, ge=1, le=10_000)
     max_connections_per_peer: int = Field(default=50, ge=1, le=10_000)
     idle_seconds: int = Field(default=3600, ge=1)
+
+
+class Limits(Protocol):
+    """What of it the server heeds."""
+
+    @property
+    def max_connections(self) -> int: ...
+    @property
+    def max_connections_per_peer(self) -> int: ...
+    @property
+    def idle_seconds(self) -> int: ...
 
 
 class IdleError(Exception):
@@ -69,7 +81,7 @@ class StreamServer:
     id: str
     host: str
     port: int
-    limits: StreamLimits
+    limits: Limits
     handle: Callable[[Connection], Awaitable[None]]
     tally: Tally
     context: ssl.SSLContext | None = None

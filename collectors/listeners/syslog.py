@@ -60,9 +60,10 @@ class SyslogTcpSpec(_Syslog, StreamLimits):
     kind: Literal["syslog_tcp"]
 
     def open(self, feeds: Mapping[str, SyslogFeed], opening: Opening) -> Listener:
-        from collectors.listeners.syslog_tcp import SyslogTcpListener  # noqa: PLC0415 - of who only reads the file
+        from collectors.listeners.framing import SyslogFramer  # noqa: PLC0415 - of who only reads the file
+        from collectors.listeners.stream_listener import StreamListener  # noqa: PLC0415
 
-        return SyslogTcpListener(self, routes_of(feeds), opening.max_record_bytes)
+        return StreamListener(self, routes_of(feeds), opening.max_record_bytes, SyslogFramer)
 
 
 class SyslogTlsSpec(_Syslog, StreamLimits):
@@ -73,9 +74,11 @@ class SyslogTlsSpec(_Syslog, StreamLimits):
     tls: TlsSpec
 
     def open(self, feeds: Mapping[str, SyslogFeed], opening: Opening) -> Listener:
-        from collectors.listeners.syslog_tcp import SyslogTcpListener  # noqa: PLC0415 - of who only reads the file
+        from collectors.listeners.framing import SyslogFramer  # noqa: PLC0415 - of who only reads the file
+        from collectors.listeners.stream_listener import StreamListener  # noqa: PLC0415
 
-        return SyslogTcpListener(self, routes_of(feeds), opening.max_record_bytes, self.tls.context(opening.home))
+        context = self.tls.context(opening.home)
+        return StreamListener(self, routes_of(feeds), opening.max_record_bytes, SyslogFramer, context)
 
 
 def routes_of(feeds: Mapping[str, SyslogFeed]) -> Routes:

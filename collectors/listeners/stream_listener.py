@@ -1,4 +1,4 @@
-"""Syslog over TCP and TLS. A sender is held back by not being read from; its records are never dropped.
+"""Records on connections, of syslog and GELF. A sender is held back by not being read from; its records are never dropped.
 
 Source: RFC 6587, RFC 5425.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from collectors.door import Arrival, Door
-from collectors.listeners.framing import Frame, LostFramingError, SyslogFramer
+from collectors.listeners.framing import Frame, Framer, LostFramingError
 from collectors.listeners.header import hostname_of
 from collectors.listeners.routing import Routes, plain_address
 from collectors.listeners.strangers import stranger
@@ -19,27 +19,43 @@ from collectors.listeners.streaming import Connection, IdleError, StreamServer
 from collectors.quarantine import Kind
 from soc.core.i18n import Message, msg
 
-if TYPE_CHECKING:
-    from collectors.listeners.syslog import SyslogTcpSpec, SyslogTlsSpec
+
+class StreamSpec(Protocol):
+    """What the listener needs of the spec of its kind."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def max_connections(self) -> int: ...
+    @property
+    def max_connections_per_peer(self) -> int: ...
+    @property
+    def idle_seconds(self) -> int: ...
 
 
-class SyslogTcpListener:
-    """Syslog connections on one port.
+class StreamListener:
+    """Connections on one port whose records stand one behind the other.
 
     Args:
         max_frame_bytes: longest record of any source; a longer one is cut and set aside.
+        framer: makes what tells the records of one connection apart.
         context: of TLS; None for plain TCP.
     """
 
     def __init__(
         self,
-        spec: SyslogTcpSpec | SyslogTlsSpec,
+        spec: StreamSpec,
         routes: Routes,
         max_frame_bytes: int,
+        framer: Callable[[int], Framer],
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._spec, self._routes = spec, routes
-        self._max_frame_bytes, self._context = max_frame_bytes, context
+        self._framer, self._max_frame_bytes, self._context = framer, max_frame_bytes, context
 
     @property
     def id(self) -> str:
@@ -47,7 +63,8 @@ class SyslogTcpListener:
 
     async def serve(self, door: Door, stop: asyncio.Event) -> None:
         async def handle(connection: Connection) -> None:
-            await _Talk(self.id, self._routes, door, connection, self._max_frame_bytes).run()
+            # one byte more than any source may have shows the door that the record was longer
+            await _Talk(self.id, self._routes, door, connection, self._framer(self._max_frame_bytes + 1)).run()
 
         spec = self._spec
         await StreamServer(spec.id, spec.host, spec.port, spec, handle, door.tally, self._context).serve(stop)
@@ -56,10 +73,9 @@ class SyslogTcpListener:
 class _Talk:
     """One connection."""
 
-    def __init__(self, id: str, routes: Routes, door: Door, connection: Connection, limit: int) -> None:  # noqa: A002
+    def __init__(self, id: str, routes: Routes, door: Door, connection: Connection, framer: Framer) -> None:  # noqa: A002
         self._id, self._routes, self._door, self._connection = id, routes, door, connection
-        # one byte more than any source may have shows the door that the record was longer
-        self._framer = SyslogFramer(limit + 1)
+        self._framer = framer
 
     async def run(self) -> None:
         """Until the peer ends it, falls silent, loses its framing, or turns out to be a stranger."""
