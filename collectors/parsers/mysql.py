@@ -123,8 +123,8 @@ def _from_xml(body: str) -> Record:
         record["user"] = account[2] or account[1]
         record.setdefault("ip", account[4])
         record.setdefault("host", account[3])
-    elif (name := dict(pairs).get("USER")) is not None:
-        record["user"] = name
+    elif (given := dict(pairs).get("USER")) is not None:
+        record["user"] = given
     return record
 
 
