@@ -75,11 +75,24 @@ def event_meanings() -> Mapping[str, Mapping[str, EventMeaning]]:
     return validated(read_definition(path), EventMeanings).root
 
 
+class EventPositions(RootModel[dict[str, dict[str, str]]]):
+    """Family -> event number -> names of EventData in their order, parted by blanks."""
+
+
+@cache
+def event_positions() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """The shipped table, read once."""
+    path = Path(__file__).with_name("windows_positions.yaml")
+    read = validated(read_definition(path), EventPositions).root
+    return {family: {code: tuple(names.split()) for code, names in events.items()} for family, events in read.items()}
+
+
 def windows_fields(record: WindowsRecord, context: ParseContext) -> Record:
     """The ECS fields of one event; the caller has found its header and data."""
-    header, data = record.header, record.data
+    header = record.header
     code, message = str(header.get("event.code", "")), str(header.get("message", ""))
     family = family_of(str(header.get("winlog.provider_name", "")), str(header.get("winlog.channel", "")))
+    data = _named(record.data, family, code) if "Data" in record.data else record.data
     fields = _CONSTANT | _table(family).apply(data, context)
     fields.update({f"winlog.event_data.{name}": value for name, value in data.items() if value != ""})
     meaning = event_meanings().get(family, {}).get(code)
@@ -98,6 +111,17 @@ def windows_fields(record: WindowsRecord, context: ParseContext) -> Record:
     if family == SYSMON and not record.certain:
         _put_sysmon_time(fields, data)
     return fields
+
+
+def _named(data: Mapping[str, object], family: str, code: str) -> Mapping[str, object]:
+    """Values that came by their place, in a list, under their names, where the places are known."""
+    values, names = data["Data"], event_positions().get(family, {}).get(code)
+    if names is None or not isinstance(values, list):
+        return data
+    if family == SYSMON and str(values[0])[:2] == "20":
+        names = names[1:]  # before schema 4.2 the time came first, and no rule name
+    placed = dict(zip(names, values, strict=False))
+    return {**{name: value for name, value in data.items() if name != "Data"}, **placed}
 
 
 @lru_cache(maxsize=1024)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from collectors.parsers.json import flat_fields, load_object
+from collectors.parsers.json import MAX_FIELDS, flat_fields, load_object
 from collectors.parsers.syslog import open_envelope
 from collectors.parsers.windows import windows_fields
 from collectors.parsers.windows_shapes import WindowsRecord, record_of, record_of_xml
@@ -37,7 +37,8 @@ class WindowsJsonParser:
         if line.startswith("<"):
             return _known(outer, record_of_xml(line, context), context)
         document = load_object(line)
-        flat_fields(document)  # its limits of depth and size hold for every shape
+        if len(document) > MAX_FIELDS or any(type(value) in {dict, list} for value in document.values()):
+            flat_fields(document)  # its limits of depth and size hold for every shape
         if "winlog" in document:
             return outer | beat_fields(document, context)
         return _known(outer, record_of(document, context), context)

@@ -117,7 +117,9 @@ def _context(fields: Record, data: Mapping[str, object], message: str) -> None:
 
 def _classic(fields: Record, data: Mapping[str, object], message: str) -> None:
     """Events 400 to 800 of the old log: `name=value` lines, never translated, in one unnamed value or in the message."""
-    texts = [str(value) for name, value in data.items() if name.startswith(("param", "Data"))]
+    listed = data.get("Data")
+    texts = [str(value) for name, value in data.items() if name.startswith("param")]
+    texts += [str(value) for value in listed] if isinstance(listed, list) else [str(listed or "")]
     pairs = (
         line.strip().partition("=") for line in "\n".join([*texts, message])[:_LONGEST].splitlines() if "=" in line
     )

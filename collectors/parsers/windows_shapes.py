@@ -14,7 +14,7 @@ documentation.wazuh.com, eventchannel decoder.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from collectors.parsers.xml import Element, load_xml
@@ -24,9 +24,7 @@ from collectors.times import any_time
 Node = Mapping[str, object]
 
 _HEADER = {
-    "EventTime": "@timestamp",
-    "TimeCreated": "@timestamp",
-    "@timestamp": "@timestamp",
+    **dict.fromkeys(("EventTime", "TimeCreated", "@timestamp"), "@timestamp"),
     "EventID": "event.code",
     "Hostname": "winlog.computer_name",
     "Computer": "winlog.computer_name",
@@ -62,9 +60,18 @@ _HEADER = {
 """Name in the header of a shape -> ours."""
 _DROPPED = frozenset(
     {
-        *("SeverityValue", "Severity", "EventType", "Task", "OpcodeValue", "Level", "Keywords", "KeywordsDisplayNames"),
-        *("EventReceivedTime", "SourceModuleName", "SourceModuleType", "MessageSourceAddress", "Qualifiers"),
-        *("StringInserts", "Properties", "@version", "host", "port", "tags", "type"),
+        *(
+            "SeverityValue",
+            "Severity",
+            "Task",
+            "OpcodeValue",
+            "Level",
+            "Keywords",
+            "KeywordsDisplayNames",
+            "EventReceivedTime",
+        ),
+        *("SourceModuleName", "SourceModuleType", "MessageSourceAddress", "Qualifiers", "StringInserts"),
+        *("@version", "host", "port", "tags", "type"),
     }
 )
 """Header names that say nothing more, or are read apart."""
@@ -80,6 +87,8 @@ _SYSTEM = {
     ("Correlation", "RelatedActivityID"): "RelatedActivityID",
 }
 _LEVELS = {"0": "information", "1": "critical", "2": "error", "3": "warning", "4": "information", "5": "verbose"}
+_TIMES = ("EventTime", "TimeCreated", "@timestamp")
+"""In the order of their worth; one that names its offset is worth more than one that does not."""
 _NUMBERS = frozenset({"winlog.process.pid", "winlog.process.thread.id", "winlog.version"})
 _AUDIT_FAILURE, _AUDIT_SUCCESS = 1 << 52, 1 << 53
 _JSON_DATE = re.compile(r"/Date\((-?\d{1,15})[^)]{0,6}\)/")
@@ -140,19 +149,30 @@ def _node(element: Element) -> object:
     return {"#text": element.text, **element.attributes} if element.attributes else element.text
 
 
+_NXLOG_TYPES = frozenset({"CRITICAL", "ERROR", "WARNING", "INFO", "VERBOSE", "DEBUG", "AUDIT_SUCCESS", "AUDIT_FAILURE"})
+
+
 def _from_flat(document: Node, context: ParseContext) -> WindowsRecord:
     header = {name: value for name, value in document.items() if name in _HEADER}
-    made = WindowsRecord(_header(header, context))
+    for own, other in (("ProcessID", "ExecutionProcessID"), ("ProviderName", "SourceName")):
+        if other in header:
+            header.pop(own, None)  # then it is the event's
+    told = [(_is_certain(document[name]), document[name]) for name in _TIMES if name in document]
+    certain, moment = max(told, key=lambda one: one[0], default=(False, None))
+    made = WindowsRecord(_header(header, context), certain=certain)
+    _put_time(made.header, moment, context)
     made.data = {
         name: text
         for name, value in document.items()
-        if name not in _HEADER and name not in _DROPPED and (text := _text(value)) is not None
+        if name not in header and name not in _DROPPED and (text := _text(value)) is not None
     }
-    for listed in (document.get("StringInserts"), document.get("Properties")):
-        if isinstance(listed, list):
-            made.data.update(_positions(listed))
+    if made.data.get("EventType") in _NXLOG_TYPES:
+        del made.data["EventType"]
+    for name in ("StringInserts", "Properties"):
+        if isinstance(listed := document.get(name), list):
+            made.data.pop(name, None)
+            made.data["Data"] = [text for value in listed if isinstance(text := _text(_inner(value)), str)]
     _put_audit(made.header, document)
-    made.certain = _is_certain(document.get("EventTime") or document.get("TimeCreated") or document.get("@timestamp"))
     return made
 
 
@@ -163,6 +183,7 @@ def _from_schema(event: Node, system: Node, context: ParseContext) -> WindowsRec
         if value is not None:
             header[name] = value
     made = WindowsRecord(_header(header, context), certain=True)
+    _put_time(made.header, header.get("TimeCreated"), context)
     for section in ("UserData", "EventData"):
         made.data.update(_data(event.get(section)))
     rendering = event.get("RenderingInfo")
@@ -175,8 +196,8 @@ def _from_schema(event: Node, system: Node, context: ParseContext) -> WindowsRec
 def _from_wazuh(windows: Node, context: ParseContext) -> WindowsRecord:
     system, data = windows.get("system"), windows.get("eventdata")
     given = {_capital(name): value for name, value in system.items()} if isinstance(system, Mapping) else {}
-    given["TimeCreated"] = given.pop("SystemTime", None)
     made = WindowsRecord(_header(given, context), certain=True)
+    _put_time(made.header, given.get("SystemTime"), context)
     if isinstance(data, Mapping):
         made.data = {_capital(name): text for name, value in data.items() if (text := _text(value)) is not None}
     _put_audit(made.header, {"EventType": given.get("SeverityValue"), **given})
@@ -196,8 +217,8 @@ def _header(given: Node, context: ParseContext) -> Record:
         if target is None or not isinstance(text, str) or not text:
             continue
         if target == "@timestamp":
-            _put_time(header, value, context)
-        elif target not in _NUMBERS:
+            continue
+        if target not in _NUMBERS:
             header[target] = text.lower() if target == "log.level" else text
         elif text.isascii() and text.isdecimal() and len(text) < 12:
             header[target] = int(text)
@@ -210,7 +231,7 @@ def _header(given: Node, context: ParseContext) -> Record:
 def _put_time(header: Record, value: object, context: ParseContext) -> None:
     found = _JSON_DATE.fullmatch(value) if isinstance(value, str) else None
     try:
-        header.setdefault("@timestamp", any_time(int(found[1]) if found is not None else value, context.zone))
+        header["@timestamp"] = any_time(int(found[1]) if found is not None else value, context.zone)
     except (ValueError, OverflowError):
         return
 
@@ -280,26 +301,19 @@ def _data(section: object) -> dict[str, object]:
     return found
 
 
-def _data_elements(value: object) -> Iterator[tuple[str, object]]:
-    """`Data` elements: with a `Name` each, or without, then numbered as Winlogbeat does (`param1` ...)."""
+def _data_elements(value: object) -> dict[str, object]:
+    """`Data` elements: with a `Name` each, or without, then all in one list under `Data`, as readers of EVTX give them."""
     texts = value.get("#text", value) if isinstance(value, Mapping) and "Name" not in value else value
-    elements = texts if isinstance(texts, list) else [texts]
-    unnamed = 0
-    for element in elements:
-        name = _attribute(element, "Name")
-        text = _text(_inner(element))
-        if not isinstance(name, str) or not name:
-            unnamed += 1
-            name = f"param{unnamed}"
-        if text is not None:
-            yield name, text
-
-
-def _positions(values: list[object]) -> Iterator[tuple[str, object]]:
-    for number, value in enumerate(values, start=1):
-        text = _text(_inner(value))
-        if text is not None:
-            yield f"param{number}", text
+    named: dict[str, object] = {}
+    unnamed: list[str] = []
+    for element in texts if isinstance(texts, list) else [texts]:
+        name, text = _attribute(element, "Name"), _text(_inner(element))
+        if isinstance(name, str) and name:
+            if text is not None:
+                named[name] = text
+        elif isinstance(text, str):
+            unnamed.append(text)
+    return {**named, "Data": unnamed} if unnamed else named
 
 
 def _text(value: object) -> object:
