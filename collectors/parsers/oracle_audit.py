@@ -39,11 +39,8 @@ class OracleAuditParser:
         xml = line.startswith("<") and not line[1:2].isdigit()
         outer, record = _from_xml(line) if xml else _from_text(line, context)
         _put_client(record)
-        record["verb"] = _ACTIONS.get(
-            str(record.get("ACTION") or record.get("ACTION NUMBER") or ""), record.get("ACTION")
-        )
-        if record["verb"] is None:
-            raise unreadable(msg("bản ghi audit Oracle có ACTION"))
+        _put_action(record)
+        _put_outcome(record)
         return outer | bundled_table("oracle_audit").apply(record, context)
 
 
