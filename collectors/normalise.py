@@ -127,6 +127,10 @@ class Normaliser:
         self._enrich(fields, Facts(reading.platform, moment, reading.proxies, exercise))
         return Event(fields)
 
+    def reader_of(self, source: Source) -> str:
+        """`id@version` of the parser that reads the records of a source now. Raises ParseError as `normalise` does."""
+        return str(self._reading(source).constants["soc.parser"])
+
     def _enrich(self, fields: Fields, facts: Facts) -> None:
         for add in self._adders:
             if added := add(fields, facts):

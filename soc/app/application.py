@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from soc.app.metrics import Metrics
     from soc.app.pipeline import Pipeline
     from soc.app.redo import Redo
+    from soc.app.reparse import Reparse
     from soc.app.rule_loading import Loaded
     from soc.app.silence import SilenceWatch
     from soc.app.silence_book import SilenceBook
@@ -304,6 +305,12 @@ class Application:
         except SetupError as problem:  # events go on without places; the doctor tells
             _log.warning("%s", problem)
             return None
+
+    @cached_property
+    def reparse(self) -> Reparse:
+        from soc.app.reparse import Reparse
+
+        return Reparse(self.store, self.normaliser, self.sources.resolve, self.database, self.audit)
 
     # detection and response
 
