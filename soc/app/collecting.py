@@ -16,9 +16,11 @@ from collectors.input import Input
 from collectors.inputs.spec import PullSpec
 from collectors.sources import Source
 from soc.app.application import Application
+from soc.app.canary import BEAT_S, canary_inlet
 from soc.app.effort import Effort
 from soc.app.figures import write_figures
 from soc.app.home import HomeLock, prepare_home
+from soc.app.intake import take_intake
 from soc.app.reloading import LOOK_S, Reloader
 from soc.app.rule_loading import Loaded, note_loaded
 from soc.core.settings import Settings
@@ -48,13 +50,14 @@ def inlets(sources: Sequence[Source], home: Path) -> list[tuple[str, Input]]:
 def collect_until(app: Application, stop: threading.Event) -> None:
     """Take in and process until `stop` is set. What an engine fails is tried again; what comes meanwhile waits in the spool."""
     watch = app.engine_watch
-    followed = inlets(list(app.sources.registered.values()), app.home)
+    followed = [canary_inlet(app.home), *inlets(list(app.sources.registered.values()), app.home)]
     moving = _Moving(app)
     efforts = (
         Effort("intake", lambda: take_in(app, followed), watch),
         Effort("moving", moving.step, watch),
         Effort("upkeep", moving.tend, watch, every_s=NOTE_S),
         Effort("broker", lambda: ask_broker(app), watch, every_s=BROKER_S),
+        Effort("canary", moving.beat, watch, every_s=BEAT_S),
         Effort("silence", moving.listen, watch, every_s=LISTEN_S),
         Effort("figures", moving.write_figures, watch, every_s=FIGURES_S),
     )
@@ -128,8 +131,15 @@ class _Moving:
         return 0
 
     def listen(self) -> int:
-        """Tell who has fallen silent, once what had come before was moved."""
-        return self._app.silence_watch.tend() if self._reloader is not None else 0
+        """Keep what listeners counted, and tell who has fallen silent, once what had come before was moved."""
+        if self._reloader is None:
+            return 0
+        take_intake(self._app.home, lambda sent: self._app.health.take(sent, self._app.clock.now()))
+        return self._app.silence_watch.tend()
+
+    def beat(self) -> int:
+        """Send a heartbeat, and look where the others are."""
+        return self._app.canary.tend() if self._reloader is not None else 0
 
     def write_figures(self) -> int:
         """For whoever serves the metrics."""

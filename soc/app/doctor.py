@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from soc.app.application import Application
+from soc.app.canary import LATE
 from soc.app.elastic_key import read_key
 from soc.app.findings import State
 from soc.app.outages import Outage, Part
@@ -142,6 +143,23 @@ def _sources(app: Application) -> tuple[State, Message]:
     )
 
 
+def _heartbeat(app: Application) -> tuple[State, Message]:
+    """Whether a record of our own came the whole way of late, and where it stopped if not."""
+    last, now = app.canary_beats.last(), app.clock.now()
+    if last is None:
+        return State.WARN, msg("chưa có nhịp tim nào; tiến trình thu thập chưa chạy")
+    through = app.canary_beats.last_through()
+    if through is not None and now - through.sent <= LATE:
+        return State.OK, msg("nhịp tim qua cả đường trong {seconds} giây", seconds=round(through.seconds or 0.0, 1))
+    sent = f"{last.sent.astimezone(LOCAL_ZONE):%d/%m/%Y %H:%M:%S}"
+    if now - last.sent > LATE:
+        return State.WARN, msg("nhịp tim cuối gửi lúc {sent}; tiến trình thu thập không chạy", sent=sent)
+    waiting = next((beat for beat in app.canary_beats.unfinished() if beat.detected is None), last)
+    if now - waiting.sent <= LATE:
+        return State.OK, msg("nhịp tim gửi lúc {sent} đang đi", sent=sent)
+    return State.BAD, msg("nhịp tim không đi hết đường; dừng ở {stop}", stop=app.canary_probe.stop(waiting))
+
+
 def _listed(told: Sequence[Message]) -> Message:
     """Sentences after one another; there is at least one."""
     return reduce(lambda first, rest: msg("{first}; {rest}", first=first, rest=rest), told)
@@ -253,6 +271,7 @@ CHECKS: dict[str, Callable[[Application], tuple[State, Message]]] = {
     "platforms": _platforms,
     "sources": _sources,
     "log_types": _log_types,
+    "heartbeat": _heartbeat,
     "rules": _rules,
     "definitions": _definitions,
     "indicators": _indicators,

@@ -22,12 +22,15 @@ from collectors.quarantine import Quarantine
 from collectors.spool import Spool
 from playbooks.states import RunState
 from playbooks.tables import RunRow
+from soc.app.canary_beats import BeatBook
 from soc.app.figures import BOUNDS_S, Durations, Kept, read_figures
 from soc.app.hunt_tables import HuntRow
 from soc.app.outages import OutageBook, Part
+from soc.app.source_desk import SILENT, SourceDesk, SourceReport, SourceState
 from soc.app.tables import LedgerGap
 from soc.core.clock import Clock
 from soc.core.errors import SocError
+from soc.core.scope import PROVINCE
 from soc.core.severity import Severity
 from soc.incidents.model import OPEN
 from soc.incidents.tables import AlertRow, IncidentRow
@@ -57,6 +60,10 @@ class Parts(Protocol):
     def broker(self) -> Broker: ...
     @property
     def outages(self) -> OutageBook: ...
+    @property
+    def source_desk(self) -> SourceDesk: ...
+    @property
+    def canary_beats(self) -> BeatBook: ...
 
 
 class Metrics(Collector):
@@ -231,11 +238,58 @@ def _seconds(since: datetime, now: datetime) -> float:
     return max(0.0, (now - since).total_seconds())
 
 
+def _log_sources(parts: Parts) -> Iterator[Metric]:
+    """Of the registered log sources, by platform: there are few of these, while the name of a source often tells its agency."""
+    now = parts.clock.now()
+    reports = [one for one in parts.source_desk.reports(PROVINCE, now) if one.state is not SourceState.UNREGISTERED]
+    states = dict.fromkeys((one.value for one in SourceState if one is not SourceState.UNREGISTERED), 0)
+    for one in reports:
+        states[one.state.value] += 1
+    yield _by("vonggac_sources", "Registered log sources", "state", states)
+    platforms = sorted({one.platform for one in reports})
+    for name, (told, count) in _OF_PLATFORM.items():
+        counts = {ident: sum(count(one) for one in reports if one.platform == ident) for ident in platforms}
+        yield _by(name, told, "platform", counts)
+
+
+def _heartbeat(parts: Parts) -> Iterator[Metric]:
+    through = parts.canary_beats.last_through()
+    if through is not None and through.detected is not None:
+        yield GaugeMetricFamily(
+            "vonggac_heartbeat_seconds", "From sending to detection of the last heartbeat", through.seconds
+        )
+        yield GaugeMetricFamily(
+            "vonggac_heartbeat_timestamp_seconds", "When it had come through", through.detected.timestamp()
+        )
+
+
+_OF_PLATFORM: dict[str, tuple[str, Callable[[SourceReport], int]]] = {
+    "vonggac_platform_sources_silent": (
+        "Sources of a platform that are silent beyond its rhythm",
+        lambda one: one.state in SILENT,
+    ),
+    "vonggac_platform_events": (
+        "Events of the sources of a platform, of all times",
+        lambda one: 0 if one.health is None else one.health.events,
+    ),
+    "vonggac_platform_unreadable": (
+        "Records of the sources of a platform that could not be read, of all times",
+        lambda one: 0 if one.health is None else one.health.unreadable,
+    ),
+    "vonggac_platform_not_taken": (
+        "Records of the sources of a platform that listeners refused, dropped or held off, of all times",
+        lambda one: one.not_taken,
+    ),
+}
+"""Family -> what it is, and what each source adds to it."""
+
 SOURCES: dict[str, Callable[[Parts], Iterator[Metric]]] = {
     "engines": _engines,
     "spool": _waiting,
     "broker": _broker,
     "collecting": _collecting,
     "cases": _cases,
+    "sources": _log_sources,
+    "heartbeat": _heartbeat,
 }
 """Part of a scrape -> its families."""

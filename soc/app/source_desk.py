@@ -52,7 +52,8 @@ _LABELS = {
     SourceState.UNREGISTERED: msg("không đăng ký"),
     SourceState.OK: msg("có tín hiệu"),
 }
-TROUBLED = frozenset({SourceState.SILENT, SourceState.UNREADABLE, SourceState.UNHEARD, SourceState.QUIET})
+SILENT = frozenset({SourceState.SILENT, SourceState.UNREADABLE, SourceState.UNHEARD})
+TROUBLED = SILENT | {SourceState.QUIET}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,12 @@ class SourceReport:
     @property
     def drift_s_per_day(self) -> float | None:
         return None if self.health is None else self.health.skew.drift_s_per_day()
+
+    @property
+    def not_taken(self) -> int:
+        """Records that listeners refused, dropped or held off."""
+        counts = {} if self.health is None else self.health.not_taken
+        return sum(counts.get(name, 0) for name in ("dropped", "throttled", "refused"))
 
     @property
     def troubles(self) -> tuple[Message, ...]:
@@ -213,8 +220,7 @@ def _troubles(report: SourceReport) -> Iterator[Message]:
         yield msg("đồng hồ chạy nhanh {seconds} giây", seconds=round(skew))
     elif skew is not None and skew < -BEHIND_S:
         yield msg("đến chậm, hoặc đồng hồ chậm, {seconds} giây", seconds=round(-skew))
-    lost = 0 if health is None else sum(health.not_taken.get(name, 0) for name in ("dropped", "throttled", "refused"))
-    if lost:
-        yield msg("{count} bản ghi bị bỏ, chặn hoặc hẹn gửi lại ở cửa vào", count=lost)
+    if report.not_taken:
+        yield msg("{count} bản ghi bị bỏ, chặn hoặc hẹn gửi lại ở cửa vào", count=report.not_taken)
     if report.quarantined:
         yield msg("{count} bản ghi đang bị cách ly", count=sum(report.quarantined.values()))

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from collectors.sources import Source
 from collectors.tally import Sent
+from soc.app.canary_beats import EXERCISE, BeatBook
 from soc.app.source_health_tables import SourceHealthRow, SourceIntakeRow
 from soc.app.source_skew import Skew
 from soc.core.clock import parse_iso
@@ -102,11 +103,13 @@ class Batch:
         fresh: events new to the store.
         repeated: source -> events that the store had already.
         unreadable: source -> records that went to quarantine.
+        broken: ids of the fresh events on which the detector broke.
     """
 
     fresh: Sequence[Event]
     repeated: Mapping[str, int]
     unreadable: Mapping[str, int]
+    broken: frozenset[str] = frozenset()
 
 
 class HealthBook:
@@ -114,10 +117,11 @@ class HealthBook:
 
     Args:
         resolve: tells platform and agency of a source of which nothing could be read yet.
+        beats: is told which heartbeats were in a batch.
     """
 
-    def __init__(self, database: Database, resolve: Resolve) -> None:
-        self._database, self._resolve = database, resolve
+    def __init__(self, database: Database, resolve: Resolve, beats: BeatBook) -> None:
+        self._database, self._resolve, self._beats = database, resolve, beats
 
     def account(self, session: Session, batch: Batch, now: datetime) -> None:
         """Put a batch down, in the caller's transaction."""
@@ -125,6 +129,8 @@ class HealthBook:
         for event in batch.fresh:
             if event.exercise is None:
                 heard.setdefault(event.source, []).append(event)
+        beats = [one for one in batch.fresh if one.exercise == EXERCISE and one.id not in batch.broken]
+        self._beats.passed(session, beats, now)
         names = {*heard, *batch.repeated, *batch.unreadable}
         if not names:
             return

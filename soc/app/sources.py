@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from collectors.platform import Platform, platform_of
 from collectors.sources import Source
+from soc.app.canary_beats import EXERCISE, canary_source
 from soc.core.errors import NotFoundError, SetupError
 from soc.core.i18n import msg
 
@@ -29,12 +30,18 @@ class SourceBook:
     Args:
         registered: of `SOC_HOME/sources.yaml`.
         agency_of_run: gives the agency of an exercise run by its code; raises NotFoundError.
+        province: id of the agency that the heartbeat belongs to.
     """
 
     def __init__(
-        self, registered: Mapping[str, Source], platforms: Mapping[str, Platform], agency_of_run: Callable[[str], str]
+        self,
+        registered: Mapping[str, Source],
+        platforms: Mapping[str, Platform],
+        agency_of_run: Callable[[str], str],
+        province: str,
     ) -> None:
         self._registered = registered
+        self._canary = canary_source(province)
         self._platforms = platforms
         self._agency_of_run = agency_of_run
 
@@ -44,11 +51,11 @@ class SourceBook:
         return self._registered
 
     def check(self) -> None:
-        """Raise SetupError when a registered source has an id that is kept for imports or exercises."""
+        """Raise SetupError when a registered source has an id that is kept for imports, exercises or the heartbeat."""
         for ident in self._registered:
-            if _IMPORT.fullmatch(ident) or _EXERCISE.fullmatch(ident):
+            if _IMPORT.fullmatch(ident) or _EXERCISE.fullmatch(ident) or ident == self._canary.id:
                 raise SetupError(
-                    msg("mã nguồn '{id}' dành cho nhập tay hoặc diễn tập", id=ident),
+                    msg("mã nguồn '{id}' dành cho nhập tay, diễn tập hoặc nhịp tim", id=ident),
                     where="sources.yaml",
                     advice=msg("đặt mã khác"),
                 )
@@ -57,6 +64,8 @@ class SourceBook:
         """The source of an id and the exercise run it belongs to, None for real data. Raises NotFoundError."""
         if ident in self._registered:
             return self._registered[ident], None
+        if ident == self._canary.id:
+            return self._canary, EXERCISE
         if found := _IMPORT.fullmatch(ident):
             platform_of(self._platforms, found["platform"])
             return import_source(found["platform"], found["agency"], found["parser"]), None

@@ -16,8 +16,16 @@ from soc.core.i18n import msg
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
 
+Health = Annotated[bool, typer.Option("--health", help=msg("Sức khỏe của từng nguồn, theo nền tảng").text)]
+
+
 @app.command("list", help=msg("Liệt kê nền tảng").text)
-def list_(json: Json = False) -> None:
+def list_(health: Health = False, json: Json = False) -> None:
+    if health:
+        from soc.cli.platform_health import list_health  # noqa: PLC0415 - the plain list needs no database
+
+        list_health(json=json)
+        return
     lang = settings().lang
     platforms = load_platforms()
     if json:

@@ -121,7 +121,7 @@ def test_no_label_names_an_agency_a_source_or_a_field(app: Application, tmp_path
     feed(app, tmp_path / "a.log", SHELL)
     app.pipeline.drain()
     labels = {label for _, labels in scrape(app) for label, _ in labels}
-    assert labels <= {"engine", "severity", "state", "queue", "part", "le"}
+    assert labels <= {"engine", "severity", "state", "queue", "part", "platform", "le"}
     assert b"so-mau" not in app.metrics.render()
 
 
