@@ -12,9 +12,10 @@ Source: Elasticsearch 8.19 reference, "Bulk API" and "Common options" (filter_pa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TypeAlias
 
 import orjson
@@ -68,22 +69,24 @@ class BulkReader:
 
     target: str = ""
     max_items: int = 20_000
+    _line: bytes = field(default=b"", init=False)
+    _read: Item | None = field(default=None, init=False)
 
     def read(self, body: bytes) -> list[Item]:
         """One item for each action, in order; whatever the body is, nothing but RefusedError 413 is raised."""
         items: list[Item] = []
         seen: Counter[str] = Counter()
-        created: set[tuple[str, str]] = set()
+        created: set[str] = set()
         for action, data in self._actions(body):
             if len(items) >= self.max_items:
                 raise RefusedError(413, too_many(len(items) + 1, self.max_items))
-            item = replace(action, index=len(items), data=data)
-            item = item if item.fault is not None else _named(item, seen)
-            if item.action == "create" and item.ident and item.status == 201:
-                if (item.target, item.ident) in created:
-                    item = item.failed(msg("tài liệu {id} đã có trong yêu cầu này", id=item.ident[:100]), 409)
-                created.add((item.target, item.ident))
-            items.append(item)
+            name, fault = ("", action.fault) if action.fault is not None else _name(action, data, seen)
+            status = 201 if fault is None else 400
+            if fault is None and action.ident and action.action == "create":
+                if name in created:
+                    fault, status = msg("tài liệu {id} đã có trong yêu cầu này", id=action.ident[:100]), 409
+                created.add(name)
+            items.append(Item(len(items), action.action, action.target, action.ident, data, name, status, fault))
         return items
 
     def _actions(self, body: bytes) -> Iterator[tuple[Item, bytes]]:
@@ -108,6 +111,11 @@ class BulkReader:
 
     def _action(self, line: bytes) -> Item | None:
         """The action of a line such as `{"create":{"_index":"logs","_id":"1"}}`; None for any other."""
+        if line != self._line:  # most senders repeat the same line before each document
+            self._line, self._read = line, self._parsed(line)
+        return self._read
+
+    def _parsed(self, line: bytes) -> Item | None:
         try:
             value = orjson.loads(line)
         except orjson.JSONDecodeError:
@@ -135,23 +143,21 @@ def _word(value: object) -> str:
     return str(value)[:1024] if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
-def _named(item: Item, seen: Counter[str]) -> Item:
-    """The item with its name, or with its fault."""
-    if item.action == "update":
-        return item.failed(_refused(item.action))
+def _name(action: Item, data: bytes, seen: Counter[str]) -> tuple[str, Message | None]:
+    """What the record is called, and why it is none."""
+    if action.action == "update":
+        return "", _refused(action.action)
     try:
-        document = orjson.loads(item.data)
+        document = orjson.loads(data)
     except orjson.JSONDecodeError as problem:
-        return item.failed(msg("không phải JSON ở cột {column} ({reason})", column=problem.colno, reason=problem.msg))
+        return "", msg("không phải JSON ở cột {column} ({reason})", column=problem.colno, reason=problem.msg)
     if not isinstance(document, dict):
-        return item.failed(msg("không phải một đối tượng JSON"))
-    if item.ident and item.action == "create":
-        return replace(item, name=digest("create", item.target, item.ident))
-    if item.ident:
-        return replace(
-            item, name=digest("index", item.target, item.ident, content_name(document, Counter()) or item.data)
-        )
-    return replace(item, name=content_name(document, seen) if has_time(document) else "")
+        return "", msg("không phải một đối tượng JSON")
+    if action.ident and action.action == "create":
+        return digest("create", action.target, action.ident), None
+    if action.ident:
+        return digest("index", action.target, action.ident, content_name(document, Counter()) or data), None
+    return content_name(document, seen) if has_time(document) else "", None
 
 
 def bulk_answer(items: Sequence[Item], took_ms: int, lang: Lang = Lang.VI) -> Json:
@@ -193,35 +199,41 @@ def error_answer(status: int, reason: str) -> Json:
     return {"error": {"root_cause": [cause], **cause}, "status": status}
 
 
+_Path: TypeAlias = tuple[str, ...]
+_Paths: TypeAlias = tuple[_Path, ...]
+
+
 def filtered(answer: object, filter_path: str) -> object:
     """The parts of `answer` that `filter_path` asks for: dotted names with `*` and `**`, with `-` before those to leave out."""
     patterns = [path.strip() for path in filter_path.split(",")[:64] if path.strip()]
-    leave = [path[1:].split(".")[:16] for path in patterns if path.startswith("-")]
-    keep = [path.split(".")[:16] for path in patterns if not path.startswith("-")]
+    leave = tuple(tuple(path[1:].split(".")[:16]) for path in patterns if path.startswith("-"))
+    keep = tuple(tuple(path.split(".")[:16]) for path in patterns if not path.startswith("-"))
     kept = _kept(answer, keep) if keep else answer
     left = _left(kept, leave) if leave else kept
     return {} if left is None else left
 
 
-_Paths: TypeAlias = Sequence[Sequence[str]]
-
-
-def _deeper(paths: _Paths, key: str) -> list[Sequence[str]]:
+@lru_cache(maxsize=4096)  # the items of an answer have the same few keys
+def _deeper(paths: _Paths, key: str) -> _Paths:
     """What of the paths is left below `key`; an empty one has arrived."""
-    below: list[Sequence[str]] = []
+    below: list[_Path] = []
     for path in paths:
         if path and path[0] == "**":
             below.append(path)
-            below += _deeper([path[1:]], key)
+            below += _deeper((path[1:],), key)
         elif path and fnmatchcase(key, path[0]):
             below.append(path[1:])
-    return below
+    return tuple(below)
+
+
+def _arrived(paths: _Paths) -> bool:
+    return any(not path or path == ("**",) for path in paths)
 
 
 def _kept(value: object, paths: _Paths) -> object | None:
-    if any(not path or path == ["**"] for path in paths):
+    if _arrived(paths):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         inner = {key: _kept(one, below) for key, one in value.items() if (below := _deeper(paths, key))}
         return {key: one for key, one in inner.items() if one is not None} or None
     if isinstance(value, list):
@@ -230,9 +242,9 @@ def _kept(value: object, paths: _Paths) -> object | None:
 
 
 def _left(value: object, paths: _Paths) -> object | None:
-    if any(not path or path == ["**"] for path in paths):
+    if _arrived(paths):
         return None
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         inner = {key: _left(one, _deeper(paths, key)) for key, one in value.items()}
         return {key: one for key, one in inner.items() if one is not None}
     if isinstance(value, list):
