@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from playbooks.service import PlaybookService
     from reports.shelf import ReportService
     from soc.app.attack_coverage import AttackCoverage
+    from soc.app.baselines import BaselineBook
     from soc.app.engine_watch import EngineWatch
     from soc.app.exceptions import ExceptionReplay
     from soc.app.figures import Figures
@@ -443,6 +444,13 @@ class Application:
         )
 
     @cached_property
+    def baselines(self) -> BaselineBook:
+        """What the stream has taught; of the one writer."""
+        from soc.app.baselines import BaselineBook
+
+        return BaselineBook(self.database)
+
+    @cached_property
     def pipeline(self) -> Pipeline:
         """The one writer's pipeline, resumed where it stopped. Raises SetupError when another process is the writer."""
         from soc.app.exceptions import ExceptionLink
@@ -454,6 +462,7 @@ class Application:
             quarantine=self.quarantine,
             sources=self.sources.resolve,
             normaliser=self.normaliser,
+            baselines=self.baselines,
             store=self.store,
             detector=self.ensemble,
             incidents=self.incidents,

@@ -3,11 +3,12 @@
     spool.read      records as accepted: redacted, sealed, synced
     normalise       parse, map, enforce types, mark, enrich; what cannot be read goes to quarantine
     spool.begin     which of these ids the store does not know yet: decides, also after kill -9, what is new
+    baselines       what the stream has taught so far, told of each new event; what the batch teaches waits for its commit
     store.append    create-only and durable
     detector        new events only; its state is taken back when the batch fails
     ledger          what the rules ran over, and where they could not
     health          what each source said, and what of it could not be read
-    incidents.take  alerts, what exceptions hid, ledger, health, detector state and position in one SQL transaction
+    incidents.take  alerts, what exceptions hid, ledger, health, baselines, detector state and position in one SQL transaction
     spool.ack       the batch leaves the spool
 
 Killed between any two lines, the next start repeats the batch and comes to the same result (docs/architecture.md).
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -70,6 +71,18 @@ class ExceptionLink(Protocol):
     def refresh(self) -> None: ...
 
     def keep(self, session: Session) -> None: ...
+
+
+class BaselineKeeper(Protocol):
+    """What the pipeline needs of the baselines."""
+
+    def restore(self) -> None: ...
+
+    def enrich(self, events: Sequence[Event], new: Collection[str]) -> list[Event]: ...
+
+    def keep(self, session: Session) -> None: ...
+
+    def commit(self) -> None: ...
 
 
 class AlertTaker(Protocol):
@@ -133,6 +146,7 @@ class Pipeline:
     quarantine: Quarantine
     sources: Callable[[str], tuple[Source, str | None]]
     normaliser: Normaliser
+    baselines: BaselineKeeper
     store: EventStore
     detector: Detector
     incidents: AlertTaker
@@ -149,10 +163,11 @@ class Pipeline:
     _doubt: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
 
     def resume(self) -> None:
-        """Take up the detector's state where the last committed batch left it; call once before the first step."""
+        """Take up what detector and baselines knew where the last committed batch left them; call once before the first step."""
         state = self.checkpoints.state(CHECKPOINT)
         if state is not None:
             self.detector.restore(state)
+        self.baselines.restore()
 
     def drain(self, progress: Callable[[Step], None] = lambda _: None) -> Step:
         """Work until the spool is empty."""
@@ -183,6 +198,8 @@ class Pipeline:
         events, refused = self._normalise(batch)
         if known_new is None:
             known_new = self._begin(position, events)
+        self._settle()
+        events = self.baselines.enrich(events, known_new)
         began = perf_counter()
         results = self.store.append(events)
         self.meter.stored(results, perf_counter() - began)
@@ -245,7 +262,6 @@ class Pipeline:
         if position <= self.checkpoints.position(CHECKPOINT):
             return 0, frozenset()
         self.exceptions.refresh()
-        self._settle()
         try:
             began = perf_counter()
             alerts, broken = observe_apart(self.detector, batch.fresh, self._committed)
@@ -254,7 +270,9 @@ class Pipeline:
                 touched = self.incidents.take(session, alerts)
                 self.exceptions.keep(session)
                 self._account(session, batch, broken)
+                self.baselines.keep(session)
                 self.checkpoints.save(session, CHECKPOINT, position, self.detector.snapshot(), self.clock.now())
+            self.baselines.commit()
         except BaseException:
             self.ledger.forget()
             self._take_back()
@@ -283,18 +301,19 @@ class Pipeline:
         return len(alerts)
 
     def _take_back(self) -> None:
-        """Set the detector back, as it saw what was not committed; as soon as the database answers, when that is what failed."""
+        """Set detector and baselines back, as they saw what was not committed; as soon as the database answers, if that has failed."""
         self._doubt.set()
         with suppress(EngineError):
             self._settle()
 
     def _settle(self) -> None:
-        """Set the detector back if that is still to be done.
+        """Set detector and baselines back if that is still to be done.
 
         To what the database holds and not to a copy of ours: a commit whose answer was lost may have been kept.
         """
         if self._doubt.is_set():
             self.detector.restore(self._committed())
+            self.baselines.restore()
             self._doubt.clear()
 
     def _committed(self) -> bytes:

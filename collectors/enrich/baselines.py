@@ -1,0 +1,256 @@
+"""Enrichment that takes a memory: what the stream has taught so far, told of each event before it is stored.
+
+| field | told of | value |
+|---|---|---|
+| `soc.baseline.new_source` | an account with a source address | whether account and network (/24, /48) were not seen together for 30 days |
+| `soc.baseline.bytes_ratio` | an answered page | its size against the median of the last 31 minutes in which the page was asked for |
+| `soc.baseline.sign_hourly` | a signature | median of the signatures of the account over the last 31 hours in which it signed |
+| `soc.payment.amount_mismatch` | a payment notice | whether its amount differs from that the payment was made with, at most a day ago |
+| `soc.vehicle.jump_kmh` | a position of a vehicle | speed needed to come there from the position before |
+
+Unknown stays absent: `new_source` is only ever true once a platform and agency were heard for 30 days, and not where the memory had to
+forget pairs of these 30 days; a ratio wants 10 sizes, an hourly figure 8 hours. What failed teaches nothing, or a guesser's network would
+become known by guessing. What an exercise does is measured and teaches nothing. Times are those of the events; what comes late is measured
+against what is known, and moves nothing back.
+
+The memory is bounded, holds hashes of names alone, and changes only with the batch it belongs to (`collectors.enrich.memory`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import asin, cos, isfinite, radians, sin, sqrt
+from statistics import median
+from typing import Protocol
+
+from collectors.enrich.memory import Memory, key_of
+from collectors.enrich.networks import network_of
+from soc.core.event import Event, Value
+
+WINDOW_DAYS = 30
+SAMPLES = 31
+LEAST_SIZES, LEAST_HOURS = 10, 8
+DAY_S, HOUR_S, MINUTE_S = 86_400, 3_600, 60
+EARTH_KM = 6_371.0
+STANDSTILL_KM = 0.1
+"""Less than this is the error of the receiver."""
+
+Fields = Mapping[str, Value]
+Added = dict[str, Value]
+
+
+class Baseline(Protocol):
+    """One memory and what it tells."""
+
+    @property
+    def memories(self) -> tuple[Memory, ...]: ...
+
+    def add(self, event: Event, *, teach: bool) -> Added:
+        """The fields to add to `event`; with `teach` it becomes part of the memory."""
+        ...
+
+
+class NewSource:
+    """`soc.baseline.new_source`."""
+
+    def __init__(self, bound: int = 150_000) -> None:
+        self._pairs = Memory("new_source", bound)
+        self._histories = Memory("new_source_since", 10_000)
+        self.memories = (self._pairs, self._histories)
+
+    def add(self, event: Event, *, teach: bool) -> Added:
+        fields = event.fields
+        account, address = fields.get("user.name") or fields.get("user.id"), fields.get("source.ip")
+        if account is None or not isinstance(address, str):
+            return {}
+        day = _second(event) // DAY_S
+        origin = key_of(fields.get("soc.platform"), fields.get("soc.agency"))
+        pair = key_of(origin, account, network_of(address))
+        last = self._pairs.get(pair)
+        new = self._unseen(origin, day) if last is None else day - _number(last) > WINDOW_DAYS
+        if teach and fields.get("event.outcome") != "failure":
+            self._teach(origin, pair, day)
+        return {} if new is None else {"soc.baseline.new_source": new}
+
+    def _unseen(self, origin: str, day: int) -> bool | None:
+        since = self._histories.get(origin)
+        heard_long_enough = since is not None and day - _number(since) >= WINDOW_DAYS
+        may_be_forgotten = self._pairs.evicted > 0 and self._pairs.horizon >= day - WINDOW_DAYS
+        return True if heard_long_enough and not may_be_forgotten else None
+
+    def _teach(self, origin: str, pair: str, day: int) -> None:
+        last, since = self._pairs.get(pair), self._histories.get(origin)
+        if last is None or day > _number(last):
+            self._pairs.put(pair, day)
+        if since is None or day < _number(since):
+            self._histories.put(origin, day)
+
+
+class BytesRatio:
+    """`soc.baseline.bytes_ratio`; one size a minute and page is remembered, so that a flood does not become the measure of itself."""
+
+    def __init__(self, bound: int = 20_000) -> None:
+        self._pages = Memory("bytes_ratio", bound)
+        self.memories = (self._pages,)
+
+    def add(self, event: Event, *, teach: bool) -> Added:
+        fields = event.fields
+        size = fields.get("http.response.body.bytes", fields.get("http.response.bytes"))
+        path, status = fields.get("url.path"), fields.get("http.response.status_code", 200)
+        if path is None or not isinstance(size, int) or not isinstance(status, int) or not 200 <= status < 300:
+            return {}
+        page = key_of(fields.get("soc.platform"), fields.get("soc.agency"), fields.get("url.domain"), path)
+        minute, *sizes = _numbers(self._pages.get(page)) or [-1]
+        now = _second(event) // MINUTE_S
+        if teach and now > minute and fields.get("event.outcome") != "failure":
+            self._pages.put(page, [now, *sizes[-SAMPLES + 1 :], size])
+        if len(sizes) < LEAST_SIZES:
+            return {}
+        return {"soc.baseline.bytes_ratio": round(size / max(median(sizes), 1), 2)}
+
+
+class SignHourly:
+    """`soc.baseline.sign_hourly`."""
+
+    def __init__(self, bound: int = 20_000) -> None:
+        self._signers = Memory("sign_hourly", bound)
+        self.memories = (self._signers,)
+
+    def add(self, event: Event, *, teach: bool) -> Added:
+        fields = event.fields
+        account = fields.get("user.name")
+        if fields.get("event.action") != "sign" or account is None or fields.get("event.outcome") == "failure":
+            return {}
+        signer = key_of(fields.get("soc.platform"), fields.get("soc.agency"), account)
+        hour, count, *before = _numbers(self._signers.get(signer)) or [-1, 0]
+        now = _second(event) // HOUR_S
+        if now > hour:
+            before, count = [*before, count][-SAMPLES:] if count else before, 0
+        if teach and now >= hour:
+            self._signers.put(signer, [now, count + 1, *before])
+        return {"soc.baseline.sign_hourly": float(median(before))} if len(before) >= LEAST_HOURS else {}
+
+
+class AmountMismatch:
+    """`soc.payment.amount_mismatch`."""
+
+    def __init__(self, bound: int = 50_000) -> None:
+        self._payments = Memory("amount_mismatch", bound)
+        self.memories = (self._payments,)
+
+    def add(self, event: Event, *, teach: bool) -> Added:
+        fields = event.fields
+        payment, amount = fields.get("soc.payment.txn"), _amount(fields.get("soc.payment.amount"))
+        action = str(fields.get("event.action", "")).upper()
+        if payment is None or amount is None or action not in ("CREATE", "IPN"):
+            return {}
+        key, now = key_of(fields.get("soc.platform"), payment), _second(event)
+        made = _numbers(self._payments.get(key))
+        if action == "CREATE":
+            if teach and made is None:
+                self._payments.put(key, [now, amount])
+            return {}
+        if made is None or now - made[0] > DAY_S or fields.get("event.outcome") == "failure":
+            return {}
+        return {"soc.payment.amount_mismatch": made[1] != amount}
+
+
+class VehicleJump:
+    """`soc.vehicle.jump_kmh`: 0 for a vehicle that stands still."""
+
+    def __init__(self, bound: int = 20_000) -> None:
+        self._vehicles = Memory("vehicle_jump", bound)
+        self.memories = (self._vehicles,)
+
+    def add(self, event: Event, *, teach: bool) -> Added:
+        fields = event.fields
+        vehicle = fields.get("device.id")
+        place = [_amount(fields.get(f"observer.geo.location.{axis}")) for axis in ("lat", "lon")]
+        if vehicle is None or place[0] is None or place[1] is None:
+            return {}
+        key, now = key_of(fields.get("soc.platform"), vehicle), _second(event)
+        before = _numbers(self._vehicles.get(key))
+        if before is not None and now <= before[0]:
+            return {}
+        if teach:
+            self._vehicles.put(key, [now, place[0], place[1]])
+        if before is None:
+            return {}
+        way = distance_km(before[1], before[2], place[0], place[1])
+        speed = 0.0 if way < STANDSTILL_KM else way / ((now - before[0]) / HOUR_S)
+        return {"soc.vehicle.jump_kmh": round(speed, 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """All of them, over one stream."""
+
+    baselines: Sequence[Baseline]
+
+    @property
+    def memories(self) -> list[Memory]:
+        """Every memory, by which the state is kept and reported."""
+        return [memory for one in self.baselines for memory in one.memories]
+
+    def enrich(self, events: Sequence[Event], new: Collection[str]) -> list[Event]:
+        """The events with what the baselines tell; what an earlier call has staged is thrown away first.
+
+        Args:
+            events: one batch in its order.
+            new: the ids that the store does not hold yet; all others, and second copies, are passed on as they are.
+        """
+        self.rollback()
+        waiting = set(new)
+        return [self._enriched(event, waiting) for event in events]
+
+    def commit(self) -> None:
+        """What the last batch taught stays."""
+        for memory in self.memories:
+            memory.commit()
+
+    def rollback(self) -> None:
+        """What the last batch taught goes."""
+        for memory in self.memories:
+            memory.rollback()
+
+    def _enriched(self, event: Event, waiting: set[str]) -> Event:
+        if event.id not in waiting:
+            return event
+        waiting.discard(event.id)
+        added: Added = {}
+        for one in self.baselines:
+            added |= one.add(event, teach=event.exercise is None)
+        return Event({**event.fields, **added}) if added else event
+
+
+def default_baselines() -> Baselines:
+    """The baselines, all empty."""
+    return Baselines((NewSource(), BytesRatio(), SignHourly(), AmountMismatch(), VehicleJump()))
+
+
+def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    """Great-circle distance of two points in degrees (haversine)."""
+    up, right = radians(other_lat - lat) / 2, radians(other_lon - lon) / 2
+    a = sin(up) ** 2 + cos(radians(lat)) * cos(radians(other_lat)) * sin(right) ** 2
+    return 2 * EARTH_KM * asin(min(1.0, sqrt(a)))
+
+
+def _second(event: Event) -> int:
+    return int(event.timestamp.timestamp())
+
+
+def _number(state: object) -> int:
+    return state if isinstance(state, int) else 0
+
+
+def _numbers(state: object) -> list[int | float] | None:
+    return list(state) if isinstance(state, Sequence) else None
+
+
+def _amount(value: Value | None) -> float | None:
+    try:
+        number = None if value is None or isinstance(value, list) else float(value)
+    except ValueError:
+        return None
+    return number if number is not None and isfinite(number) else None
