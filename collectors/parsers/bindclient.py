@@ -76,7 +76,11 @@ def _query(fields: Record, rest: str) -> bool:
     put_question(fields, name, dns_type, dns_class)
     result = _RESULT.search(rest, found.end())
     response = answered or code or (result[1] if result is not None else "")
-    fields |= {"event.type": ["protocol"], "event.action": "dns_answer" if response else "dns_query"}
+    fields |= {
+        "event.type": ["protocol"],
+        "event.action": "dns_answer" if response else "dns_query",
+        "event.dataset": "bind.query",
+    }
     fields["dns.type"] = "answer" if response or kind != "query" else "query"
     if flags:
         _put_flags(fields, flags)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from collectors.mapping import bundled_table
+from collectors.parsers.dns import put_question
 from collectors.parsers.json import flat_fields, load_object
 from collectors.parsers.syslog import open_envelope
 from collectors.parsing import ParseContext, Record, unreadable
@@ -114,7 +115,7 @@ class SuricataParser:
         kept = {name: value for name, value in document.items() if name in _SHARED or name == kind}
         dns = kept.pop("dns", None) or (document.get("dns") if kind == "alert" else None)
         raw = flat_fields(kept)
-        if raw.get("ftp.command") in _SECRET_COMMANDS:
+        if str(raw.get("ftp.command")) in _SECRET_COMMANDS:
             raw.pop("ftp.command_data", None)
         fields = outer | bundled_table("suricata").apply(raw, context)
         _put_kind(fields, kind, raw)
@@ -129,11 +130,11 @@ class SuricataParser:
 
 def _stats(document: Mapping[str, object], context: ParseContext) -> Record:
     """A few counters of the hundreds: what tells that the sensor works, and how much it loses."""
-    stats = document.get("stats")
-    counters = flat_fields(stats) if isinstance(stats, dict) else {}
-    counted = {name: value for name in _STATS if isinstance(value := counters.get(name), (int, float))}
-    raw: Record = {"timestamp": document.get("timestamp"), "event_type": "stats", "host": document.get("host")}
-    fields = bundled_table("suricata").apply(raw | {f"stats.{name}": value for name, value in counted.items()}, context)
+    raw = flat_fields({name: document[name] for name in ("timestamp", "event_type", "host") if name in document})
+    counters = document.get("stats")
+    counted = flat_fields(counters) if isinstance(counters, dict) else {}
+    raw |= {f"stats.{name}": value for name in _STATS if isinstance(value := counted.get(name), (int, float))}
+    fields = bundled_table("suricata").apply(raw, context)
     return fields | {
         "event.kind": "metric",
         "event.category": ["host"],
@@ -149,7 +150,7 @@ def _put_kind(fields: Record, kind: str, raw: Record) -> None:
         types = ["denied"] if raw.get("alert.action") == "blocked" else ["allowed"]
     fields |= {"event.category": list(category), "event.type": list(types)}
     fields.setdefault("event.action", kind)
-    if fields.get("network.protocol") in _NO_PROTOCOL:
+    if str(fields.get("network.protocol")) in _NO_PROTOCOL:
         del fields["network.protocol"]
     elif kind not in _KINDS or kind in _PROTOCOLS:
         fields.setdefault("network.protocol", kind)
@@ -215,8 +216,8 @@ def _put_dns(fields: Record, dns: Mapping[str, object]) -> None:
     kind = str(dns.get("type", ""))
     fields["dns.type"] = _DNS_TYPES.get(kind, kind) or "query"
     question = _first(dns.get("queries")) or _first(dns.get("query")) or dns
-    _put_text(fields, "dns.question.name", question.get("rrname"))
-    _put_text(fields, "dns.question.type", question.get("rrtype"))
+    if isinstance(name := question.get("rrname"), str) and name:
+        put_question(fields, name, str(question.get("rrtype") or ""), "")
     _put_text(fields, "dns.id", dns.get("id", question.get("id")))
     _put_text(fields, "dns.response_code", dns.get("rcode"))
     if flags := [flag.upper() for flag in _FLAGS if dns.get(flag) is True]:

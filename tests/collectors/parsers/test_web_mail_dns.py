@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
+from random import Random
 
 import orjson
 import pytest
 
 from collectors.domains import domain_parts
+from collectors.normalise import normalise_line
 from collectors.options import parser_of
 from collectors.parsers.mail import decoded_words
 from collectors.parsing import Record
-from soc.core.errors import FaultsError, ParseError
+from soc.core.errors import FaultsError, ParseError, TypeConflictError
 
 from .conftest import CONTEXT, picked
+from .golden_pairs import reader_of, records_of
 
 
 def parse(parser: str, text: str, **options: object) -> Record:
@@ -432,3 +436,45 @@ def test_squid_writes_no_status_for_a_client_that_left() -> None:
         "http.response.status_code": 0,
         "destination.ip": "192.0.2.9",
     }
+
+
+STRANGE = [
+    None,
+    "",
+    0,
+    -1,
+    2**62,
+    1.5,
+    True,
+    "x",
+    [],
+    [1, "a"],
+    [{}],
+    {},
+    {"a": [{"b": 1}]},
+    ["192.0.2.1"],
+    [[1]],
+    "9" * 30,
+]
+
+
+def disturbed(value: object, chance: Random) -> object:
+    """`value` with one thing somewhere inside replaced by something of another kind."""
+    if isinstance(value, dict) and value and chance.random() < 0.8:
+        name = chance.choice(sorted(value))
+        return {**value, name: disturbed(value[name], chance)}
+    if isinstance(value, list) and value and chance.random() < 0.8:
+        at = chance.randrange(len(value))
+        return [*value[:at], disturbed(value[at], chance), *value[at + 1 :]]
+    return chance.choice(STRANGE)
+
+
+@pytest.mark.parametrize("parser", ["suricata", "zeek", "modsecurity", "mosquitto", "nginx"])
+def test_values_of_another_kind_are_read_or_refused_by_name(parser: str) -> None:
+    """Shippers rewrite records: a list where a word was, an object where a number was."""
+    reader, chance = reader_of(parser), Random(parser)
+    documents = [orjson.loads(record) for record in records_of(parser) if record.startswith("{")]
+    for _ in range(600):
+        text = orjson.dumps(disturbed(disturbed(chance.choice(documents), chance), chance)).decode()
+        with contextlib.suppress(ParseError, TypeConflictError):
+            normalise_line(reader, text, CONTEXT)
