@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
@@ -39,7 +40,8 @@ class ModsecurityParser:
 
     `rule.*` holds one value for each rule that matched, in order, `event.severity` the gravest of them (0 is the worst). `rule.category`
     has the `attack-` tags of the rule set. A transaction is `denied` where the engine stopped it, `allowed` where it only watched
-    (DetectionOnly). Bodies, cookies and other headers are left to the raw record; a forwarded-for list goes to `network.forwarded_ip`.
+    (DetectionOnly). Other lines of the same error log are read as the web server's own. Bodies, cookies and other headers are left to the
+    raw record; a forwarded-for list goes to `network.forwarded_ip`.
 
     Source: ModSecurity reference manual, versions 2.9 and 3.0, "ModSecurity audit log" (sections A to Z, JSON); libmodsecurity
     transaction.cc (toJSON); coraza.io, audit log formats.
@@ -57,7 +59,9 @@ class ModsecurityParser:
             return _from_sections(record, context)
         if "ModSecurity: " in record:
             return _from_error_log(record, context)
-        raise _refused()
+        if (fields := _web_server(record, context)) is None:
+            raise _refused()
+        return fields
 
 
 def _refused() -> ParseError:
@@ -262,7 +266,13 @@ def _clf_of(text: str) -> str:
 def _from_error_log(record: str, context: ParseContext) -> Record:
     """`ModSecurity: Access denied with code 403 (phase 2). ...` in a line of nginx or Apache, or behind a syslog header."""
     at = record.index("ModSecurity: ")
-    fields = _web_server(record, at, context) | _CONSTANT
+    envelope = open_envelope(record, context)
+    fields = _web_server(record, context) or ({} if envelope is None else envelope.fields)
+    fields.pop("error.message", None)
+    if isinstance(host := fields.pop("destination.domain", None), str):
+        fields["url.domain"] = host
+        fields.pop("destination.address", None)
+    fields |= _CONSTANT
     match = _native(record[at:])
     _put_matches(fields, [match])
     for name, target in (("uri", "url.path"), ("hostname", "url.domain"), ("unique_id", "transaction.id")):
@@ -274,17 +284,9 @@ def _from_error_log(record: str, context: ParseContext) -> Record:
     return fields
 
 
-def _web_server(record: str, at: int, context: ParseContext) -> Record:
-    """What the web server wrote around the message."""
+def _web_server(record: str, context: ParseContext) -> Record | None:
+    """What the web server wrote; None when the line is neither nginx's nor Apache's."""
     for parser in (NginxParser(), ApacheParser()):
-        try:
-            fields = parser.parse(record, context)
-        except ParseError:
-            continue
-        fields.pop("error.message", None)
-        if isinstance(host := fields.pop("destination.domain", None), str):
-            fields["url.domain"] = host
-            fields.pop("destination.address", None)
-        return fields
-    envelope = open_envelope(record, context)
-    return {} if envelope is None else envelope.fields
+        with contextlib.suppress(ParseError):
+            return parser.parse(record, context)
+    return None
