@@ -18,6 +18,7 @@ _WHERE = {
     "auditd": "auditd:AuditdParser",
     "bind": "bind:BindParser",
     "cef": "cef:CefParser",
+    "checkpoint": "checkpoint:CheckpointParser",
     "cisco_firewall": "cisco_firewall:CiscoFirewallParser",
     "cisco_ios": "cisco_ios:CiscoIosParser",
     "csv": "csv:CsvParser",
