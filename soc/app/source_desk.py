@@ -144,6 +144,10 @@ class SourceDesk:
         ]
         return sorted(found, key=lambda one: (one.platform, one.source))
 
+    def silences(self, source: str, scope: Scope) -> list[Episode]:
+        """The newest silences of one source, the last first."""
+        return self._silences.of(source, scope)
+
     def missing(self, scope: Scope) -> list[Missing]:
         """What nobody switched on: log types owed that no registered source brings, by agency and platform."""
         brought: dict[tuple[str, str], set[str]] = {}

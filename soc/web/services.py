@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # brings pySigma; a console that nobody asks for rules does w
     from soc.app.hunt_rules import RuleFreezer
     from soc.app.hunts import HuntService
     from soc.app.ledger_view import LedgerView
+    from soc.app.source_desk import SourceDesk
 
 
 class Reports(Protocol):
@@ -118,6 +119,8 @@ class Services(Protocol):
     def hunt_rules(self) -> RuleFreezer: ...
     @property
     def ledger(self) -> LedgerView: ...
+    @property
+    def source_desk(self) -> SourceDesk: ...
     @property
     def exercises(self) -> ExerciseService: ...
     @property

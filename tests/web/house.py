@@ -40,6 +40,7 @@ from soc.access.principal import SYSTEM, Principal, Role
 from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
 from soc.app.attack_coverage import AttackCoverage
+from soc.app.canary_beats import BeatBook
 from soc.app.exceptions import ExceptionReplay
 from soc.app.gaps import GapBook
 from soc.app.hunt_model import FrozenRules, HuntState, Request, RuleRef
@@ -52,6 +53,9 @@ from soc.app.ledger import Ledger
 from soc.app.ledger_view import LedgerView
 from soc.app.outages import OutageBook
 from soc.app.saved_searches import Question, SavedSearches
+from soc.app.silence_book import SilenceBook
+from soc.app.source_desk import SourceDesk
+from soc.app.source_health import HealthBook
 from soc.audit.trail import AuditTrail
 from soc.compliance.assessor import Assessor, Rulebook
 from soc.compliance.catalogue import Catalogue, EvidenceKind, load_catalogue, load_levels
@@ -101,6 +105,7 @@ filter:
   selection: {source.ip: 203.0.113.9, user.name: can.bo.1}
   condition: not selection
 """
+SOURCES = {"portal-01": Source(id="portal-01", platform="public_service_portal", agency="xa-mau-01")}
 LETTERHEAD = Letterhead("", "TỈNH MẪU", "…/BC-UBND", "Tỉnh Mẫu")
 AGENCIES = (
     Agency("tinh-mau", "Tỉnh Mẫu", "Sample Province", AgencyKind.PROVINCE),
@@ -168,6 +173,7 @@ class House:
     hunts: HuntService
     hunt_rules: RuleFreezer
     ledger: LedgerView
+    source_desk: SourceDesk
     evidence: EvidenceService
     catalogue: Catalogue
     exercises: ExerciseService
@@ -224,7 +230,7 @@ def open_house(folder: Path, *, sample: bool = False, url: str = "", built: Hous
         _settle(agencies, accounts)
     else:
         store.append(list(built.store.scan("", PROVINCE)))
-    sources = {"portal-01": Source(id="portal-01", platform="public_service_portal", agency="xa-mau-01")}
+    sources = SOURCES
     blobs, feed = built.blobs.copy() if built else Blobs(), ExceptionFeed(database)
     incidents = IncidentService(database, clock, audit, duties)
     (folder / "rule.yml").write_text(RULE, "utf-8")
@@ -267,6 +273,13 @@ def open_house(folder: Path, *, sample: bool = False, url: str = "", built: Hous
         ledger=LedgerView(database, GapBook(database), lambda: ruleset),
         evidence=EvidenceService(database, blobs, clock, audit, catalogue),
         catalogue=catalogue,
+        source_desk=SourceDesk(
+            HealthBook(database, lambda ident: (sources[ident], None), BeatBook(database)),
+            SilenceBook(database),
+            lambda: sources,
+            lambda: platforms,
+            lambda: (),
+        ),
         exercises=ExerciseService(database, load_scenarios(ROOT / "soc" / "exercises" / "scenarios"), clock, audit),
         assessor=assessor,
         reports=ReportService(
