@@ -28,7 +28,14 @@ from soc.storage.conditions import Condition
 from soc.storage.events import EventStore
 from soc.storage.sql import Database
 
-STAYS = (*(mark for mark in MARKS if mark != "soc.parser"), "event.ingested", "soc.redacted", "soc.charset")
+TOLD_BY_MEMORY = ("soc.payment.amount_mismatch", "soc.vehicle.jump_kmh")
+STAYS = (
+    *(mark for mark in MARKS if mark != "soc.parser"),
+    "event.ingested",
+    "soc.redacted",
+    "soc.charset",
+    *TOLD_BY_MEMORY,
+)
 STAYS_BELOW = "soc.baseline."
 UNTOLD = frozenset({"soc.parser", "soc.enrich"})
 """What changes with every newer reading, and is no difference."""

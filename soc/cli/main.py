@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, Message]] = {
     "hunt": ("soc.cli.hunt:hunt", msg("Tìm trong kho sự kiện")),
     "hunts": ("soc.cli.hunts:app", msg("Rà soát ngược: liệt kê, xem, tạm dừng, chạy tiếp, hủy")),
     "reparse": ("soc.cli.reparse:reparse", msg("Đọc lại bản ghi đã lưu bằng bộ đọc mới, cho xem khác biệt trước")),
+    "baselines": ("soc.cli.baselines:app", msg("Điều luồng sự kiện đã dạy: xem, học lại từ kho")),
     "search": ("soc.cli.search:app", msg("Phép tìm đã lưu: liệt kê, chạy, lưu, xóa")),
     "detect": ("soc.cli.detect:detect", msg("So tệp với luật Sigma; không lưu gì")),
     "rules": ("soc.cli.rules:app", msg("Luật phát hiện: kiểm tra, thử, liệt kê")),
