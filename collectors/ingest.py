@@ -60,7 +60,15 @@ class Collector:
     clock: Clock
     max_record_bytes: int = 1_048_576
 
-    def collect(self, source: str, inlet: Input, progress: Progress = lambda _: None, *, forget: bool = True) -> Counts:
+    def collect(
+        self,
+        source: str,
+        inlet: Input,
+        progress: Progress = lambda _: None,
+        *,
+        forget: bool = True,
+        max_record_bytes: int = 0,
+    ) -> Counts:
         """Take in what `inlet` has now, for the registered source `source`.
 
         Killed at any moment, the next call goes on behind the last record that was kept. At the end of an input that is not
@@ -69,13 +77,14 @@ class Collector:
         Args:
             forget: False to keep the cursors at the end, until `forget` is called: then a process that is killed before the
                 records are in the store does not take the whole input in once more.
+            max_record_bytes: of this source; 0 = as of all.
 
         Raises:
             EngineError: the spool cannot keep anything (disk full); what was counted so far is kept, nothing else is.
         """
         prefix = _prefix(source, inlet)
         kept = {name.removeprefix(prefix): state for name, state in self.spool.cursors(prefix).items()}
-        reading = Reading(source, self.clock.now(), self.max_record_bytes, kept)
+        reading = Reading(source, self.clock.now(), max_record_bytes or self.max_record_bytes, kept)
         total, touched = Counts(), set(kept)
         for batch in _batches(inlet.read(reading)):
             total += self._keep(batch, reading, prefix)

@@ -26,6 +26,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from collectors.definition import Definition, DefinitionProblem, Place, advice_for, read_definition, validated
+from collectors.inputs.drop import DropSpec
+from collectors.inputs.journald import JournaldSpec
 from collectors.inputs.poll_spec import PollSpec, SqlSpec
 from collectors.inputs.spec import FileSpec
 from collectors.listeners import AnyFeed, AnyListener
@@ -47,7 +49,7 @@ def _zone_name(text: str) -> str:
     return text
 
 
-AnyInput: TypeAlias = FileSpec | PollSpec | SqlSpec | AnyFeed
+AnyInput: TypeAlias = FileSpec | JournaldSpec | DropSpec | PollSpec | SqlSpec | AnyFeed
 """An `input`: what is read, or what a listener feeds."""
 
 _KINDS = frozenset(kind for spec in get_args(AnyInput) for kind in get_args(spec.model_fields["kind"].annotation))

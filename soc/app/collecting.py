@@ -21,6 +21,7 @@ from soc.app.effort import Effort
 from soc.app.figures import write_figures
 from soc.app.home import HomeLock, prepare_home
 from soc.app.intake import take_intake
+from soc.app.pulling import Pulling
 from soc.app.reloading import LOOK_S, Reloader
 from soc.app.rule_loading import Loaded, note_loaded
 from soc.core.settings import Settings
@@ -50,10 +51,13 @@ def inlets(sources: Sequence[Source], home: Path) -> list[tuple[str, Input]]:
 def collect_until(app: Application, stop: threading.Event) -> None:
     """Take in and process until `stop` is set. What an engine fails is tried again; what comes meanwhile waits in the spool."""
     watch = app.engine_watch
-    followed = [canary_inlet(app.home), *inlets(list(app.sources.registered.values()), app.home)]
+    sources = list(app.sources.registered.values())
+    followed = [canary_inlet(app.home), *inlets(sources, app.home)]
+    allowances = {source.id: source.limits.allowance for source in sources}
+    pulling = Pulling(app.collector, followed, allowances, app.settings.spool_limit_records)
     moving = _Moving(app)
     efforts = (
-        Effort("intake", lambda: take_in(app, followed), watch),
+        Effort("intake", pulling.take_in, watch),
         Effort("moving", moving.step, watch),
         Effort("upkeep", moving.tend, watch, every_s=NOTE_S),
         Effort("broker", lambda: ask_broker(app), watch, every_s=BROKER_S),
@@ -66,6 +70,7 @@ def collect_until(app: Application, stop: threading.Event) -> None:
         watch.tend()
         if not done:
             stop.wait(IDLE_S)
+    pulling.close()
     Effort("upkeep", moving.note, watch)()
 
 
@@ -76,11 +81,6 @@ def ask_broker(app: Application) -> int:
 
         app.broker.depth(Lane.RESPONSE)
     return 0
-
-
-def take_in(app: Application, followed: Sequence[tuple[str, Input]]) -> int:
-    """Put what the sources have now into the spool; gives how many records."""
-    return sum(app.collector.collect(source, inlet).accepted for source, inlet in followed)
 
 
 class _Moving:
