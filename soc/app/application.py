@@ -39,6 +39,8 @@ from soc.access.passwords import Passwords
 from soc.access.principal import SYSTEM
 from soc.access.sessions import Lifetimes, SessionService
 from soc.access.throttle import Policy, Throttle
+from soc.app.canary import canary_platform
+from soc.app.canary_beats import PLATFORM, BeatBook
 from soc.app.checkpoints import Checkpoints
 from soc.app.gaps import GapBook
 from soc.app.home import prepare_home
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
     from reports.shelf import ReportService
     from soc.app.attack_coverage import AttackCoverage
     from soc.app.baselines import BaselineBook
+    from soc.app.canary import CanaryWatch, Probe
     from soc.app.engine_watch import EngineWatch
     from soc.app.exceptions import ExceptionReplay
     from soc.app.figures import Figures
@@ -271,7 +274,9 @@ class Application:
     @cached_property
     def sources(self) -> SourceBook:
         registered = load_sources(self.home / "sources.yaml", self.platforms)
-        book = SourceBook(registered, self.platforms, lambda code: self.exercises.get(SYSTEM, code).agency)
+        book = SourceBook(
+            registered, self.platforms, lambda code: self.exercises.get(SYSTEM, code).agency, self.settings.province
+        )
         book.check()
         return book
 
@@ -298,7 +303,9 @@ class Application:
     @cached_property
     def normaliser(self) -> Normaliser:
         enrichers = default_enrichers(load_networks(self.home / "networks.yaml"), self.lookups, self._geo_if_readable())
-        return Normaliser(self.platforms, enrichers, self.clock, self.redactor.pseudonyms)
+        return Normaliser(
+            {**self.platforms, PLATFORM: canary_platform()}, enrichers, self.clock, self.redactor.pseudonyms
+        )
 
     def _geo_if_readable(self) -> GeoLookup | None:
         try:
@@ -491,7 +498,36 @@ class Application:
     @cached_property
     def health(self) -> HealthBook:
         """What each source said, and what of it could not be read or taken."""
-        return HealthBook(self.database, lambda ident: self.sources.resolve(ident))  # noqa: PLW0108 - read when first asked
+        resolve = lambda ident: self.sources.resolve(ident)  # noqa: E731, PLW0108 - read when first asked
+        return HealthBook(self.database, resolve, self.canary_beats)
+
+    @cached_property
+    def canary_beats(self) -> BeatBook:
+        """The heartbeats that were sent."""
+        return BeatBook(self.database)
+
+    @cached_property
+    def canary_probe(self) -> Probe:
+        """Tells where a heartbeat is."""
+        from soc.app.canary import Probe
+
+        return Probe(lambda: self.store, self.spool, self.quarantine)
+
+    @cached_property
+    def canary(self) -> CanaryWatch:
+        """Sends heartbeats and follows them; of the collecting process."""
+        from soc.app.canary import CanaryWatch
+
+        return CanaryWatch(
+            self.home,
+            self.canary_beats,
+            self.canary_probe,
+            lambda: self.incidents,
+            lambda: self.engine_watch.outages,
+            province=self.settings.province,
+            lang=self.settings.lang,
+            clock=self.clock,
+        )
 
     @cached_property
     def silences(self) -> SilenceBook:

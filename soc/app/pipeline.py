@@ -20,7 +20,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from time import perf_counter
@@ -324,7 +324,7 @@ class Pipeline:
         """Put down what was detected over and what the sources said, and list what the detector broke on as a gap."""
         apart = {event.id for event, _ in broken}
         self.ledger.ran(session, [event for event in batch.fresh if event.id not in apart], self.clock.now())
-        self.health.account(session, batch, self.clock.now())
+        self.health.account(session, replace(batch, broken=frozenset(apart)), self.clock.now())
         for event, reason in broken:
             self.ledger.failed(session, [event], reason, self.clock.now())
 
