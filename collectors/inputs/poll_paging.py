@@ -17,6 +17,7 @@ import orjson
 from collectors.input import Chunk, Reading, Rejected
 from collectors.inputs.poll_beside import CURSOR, Looked, LookError
 from collectors.inputs.poll_spec import CursorSpec, PollSpec
+from collectors.listeners.http_records import value_at
 from collectors.quarantine import Kind
 from collectors.record import RawRecord
 from collectors.spool import State
@@ -77,7 +78,7 @@ def taken(spec: PollSpec, asked: Question, answer: Answer, reading: Reading) -> 
         document = orjson.loads(answer.body)
     except orjson.JSONDecodeError as problem:
         raise LookError(msg("câu trả lời không phải JSON ({reason})", reason=problem.msg)) from problem
-    records = dig(document, spec.records)
+    records = value_at(document, spec.records)
     if not isinstance(records, list):
         found = msg("câu trả lời không có danh sách tại '{path}'", path=spec.records or ".")
         raise LookError(found, advice=msg("sửa records trong sources.yaml"))
@@ -103,7 +104,7 @@ def _moved(
     if cursor is None:
         return {}, records, False
     if cursor.by == "link":
-        following = dig(document, cursor.next) if cursor.next else answer.next
+        following = value_at(document, cursor.next) if cursor.next else answer.next
         if following is not None and not isinstance(following, str):
             raise LookError(msg("'{path}' không phải địa chỉ trang kế tiếp", path=cursor.next))
         return {"next": following or str(state.get("next", ""))}, records, bool(following)
@@ -151,30 +152,18 @@ def check_continuity(spec: PollSpec, records: Sequence[object], state: State) ->
 
 def records_of(spec: PollSpec, body: bytes) -> list[object]:
     """The list of an answer that `taken` has accepted."""
-    records = dig(orjson.loads(body), spec.records)
+    records = value_at(orjson.loads(body), spec.records)
     return records if isinstance(records, list) else []
 
 
 def _value(cursor: CursorSpec, record: object) -> str:
-    value = dig(record, cursor.field)
+    value = value_at(record, cursor.field)
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
 def order(value: str) -> Order:
     """Whole numbers by their size, before all text; text by its letters, as ISO 8601 wants it."""
     return (0, int(value)) if value.isdigit() and value.isascii() and len(value) < 40 else (1, value)
-
-
-def dig(document: object, path: str) -> object:
-    """The value at a dotted path; None where there is none. A name that holds dots itself is found, too."""
-    if not path:
-        return document
-    if isinstance(document, dict) and path in document:
-        return document[path]
-    head, _, rest = path.partition(".")
-    if isinstance(document, dict) and head in document:
-        return dig(document[head], rest)
-    return None
 
 
 def _chunk(spec: PollSpec, fresh: Sequence[object], reading: Reading) -> Chunk:

@@ -21,7 +21,7 @@ from typing import TypeAlias
 import orjson
 
 from collectors.listeners.http_body import RefusedError
-from collectors.listeners.http_records import content_name, has_time, text_lines, too_many
+from collectors.listeners.http_records import content_name, has_time, no_text, text_at, text_lines, too_many
 from soc.core.i18n import Lang, Message, msg
 from soc.core.ids import digest
 
@@ -64,10 +64,12 @@ class BulkReader:
 
     Args:
         target: index named in the path; an action may name its own.
+        text_field: dotted path of the text that is the record, where the documents only wrap it; "" = they are the records.
         max_items: more are refused with 413: shippers then send smaller ones.
     """
 
     target: str = ""
+    text_field: str = ""
     max_items: int = 20_000
     _line: bytes = field(default=b"", init=False)
     _read: Item | None = field(default=None, init=False)
@@ -77,10 +79,10 @@ class BulkReader:
         items: list[Item] = []
         seen: Counter[str] = Counter()
         created: set[str] = set()
-        for action, data in self._actions(body):
+        for action, sent in self._actions(body):
             if len(items) >= self.max_items:
                 raise RefusedError(413, too_many(len(items) + 1, self.max_items))
-            name, fault = ("", action.fault) if action.fault is not None else _name(action, data, seen)
+            name, data, fault = self._judged(action, sent, seen)
             status = 201 if fault is None else 400
             if fault is None and action.ident and action.action == "create":
                 if name in created:
@@ -88,6 +90,20 @@ class BulkReader:
                 created.add(name)
             items.append(Item(len(items), action.action, action.target, action.ident, data, name, status, fault))
         return items
+
+    def _judged(self, action: Item, data: bytes, seen: Counter[str]) -> tuple[str, bytes, Message | None]:
+        """What the record is called, the record, and why it is none."""
+        if action.fault is not None or action.action == "update":
+            return "", data, action.fault or _refused(action.action)
+        try:
+            document = orjson.loads(data)
+        except orjson.JSONDecodeError as problem:
+            return "", data, msg("không phải JSON ở cột {column} ({reason})", column=problem.colno, reason=problem.msg)
+        if not isinstance(document, dict):
+            return "", data, msg("không phải một đối tượng JSON")
+        inner = text_at(document, self.text_field) if self.text_field else data
+        name = _name(action, document, data, seen)
+        return (name, data, no_text(self.text_field)) if inner is None else (name, inner, None)
 
     def _actions(self, body: bytes) -> Iterator[tuple[Item, bytes]]:
         """(action, its document). Lines that are no action where one is due are one broken action, up to the next that is."""
@@ -143,21 +159,12 @@ def _word(value: object) -> str:
     return str(value)[:1024] if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
-def _name(action: Item, data: bytes, seen: Counter[str]) -> tuple[str, Message | None]:
-    """What the record is called, and why it is none."""
-    if action.action == "update":
-        return "", _refused(action.action)
-    try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError as problem:
-        return "", msg("không phải JSON ở cột {column} ({reason})", column=problem.colno, reason=problem.msg)
-    if not isinstance(document, dict):
-        return "", msg("không phải một đối tượng JSON")
+def _name(action: Item, document: Json, data: bytes, seen: Counter[str]) -> str:
     if action.ident and action.action == "create":
-        return digest("create", action.target, action.ident), None
+        return digest("create", action.target, action.ident)
     if action.ident:
-        return digest("index", action.target, action.ident, content_name(document, Counter()) or data), None
-    return content_name(document, seen) if has_time(document) else "", None
+        return digest("index", action.target, action.ident, content_name(document, Counter()) or data)
+    return content_name(document, seen) if has_time(document) else ""
 
 
 def bulk_answer(items: Sequence[Item], took_ms: int, lang: Lang = Lang.VI) -> Json:

@@ -28,10 +28,13 @@ class HttpFeed(FeedSpec):
 
     Attributes:
         token_sha256: SHA-256 of its tokens, in hexadecimal; two while a new one takes the place of the old.
+        field: dotted path of the text that is the record, where a shipper wraps each line it reads into a document (`message`); the
+            source's format then reads that line. Empty = the documents, or lines, are the records.
     """
 
     kind: Literal["http"]
     token_sha256: Annotated[list[Digest], Field(min_length=1, max_length=8)]
+    field: str = Field(default="", max_length=200)
 
 
 class HttpSpec(AddressSpec):
@@ -90,7 +93,8 @@ class HttpSpec(AddressSpec):
         from collectors.listeners.http_listener import HttpListener  # noqa: PLC0415 - brings the web server
 
         digests = tuple((digest, source) for source, feed in feeds.items() for digest in feed.token_sha256)
-        return HttpListener(self, digests, self.tls.context(opening.home) if self.tls is not None else None)
+        fields = {source: feed.field for source, feed in feeds.items() if feed.field}
+        return HttpListener(self, digests, fields, self.tls.context(opening.home) if self.tls is not None else None)
 
 
 def _is_loopback(host: str) -> bool:

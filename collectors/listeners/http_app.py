@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_network
@@ -44,13 +44,14 @@ _MAKING = ("PUT", "POST")
 
 @dataclass(frozen=True)
 class HttpApp:
-    """An ASGI application. Used from one event loop; `memory` and `gate` are its own."""
+    """An ASGI application. Used from one event loop; `memory` and `gate` are its own. `fields`: of sources whose documents wrap text."""
 
     spec: HttpSpec
     door: Door
     gate: Gate
     limits: BodyLimits
     memory: Memory
+    fields: Mapping[str, str]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -200,7 +201,9 @@ class _Push(_Taking):
         )
         _require(len(key) <= MAX_KEY, 400, msg("Idempotency-Key dài quá {limit} ký tự", limit=MAX_KEY))
         # in a thread: large bodies must not hold up the datagrams of the same loop
-        sent = await asyncio.to_thread(Splitter(key, self.app.spec.max_records).split, body, kind)
+        sent = await asyncio.to_thread(
+            Splitter(key, self.app.fields.get(self.source, ""), self.app.spec.max_records).split, body, kind
+        )
         good = [one for one in sent if one.fault is None]
         bad = [(one, one.fault) for one in sent if one.fault is not None]
         await self._keep(
@@ -229,7 +232,9 @@ class _Bulk(_Taking):
     async def _taken(self, body: bytes) -> Response:
         started = asyncio.get_running_loop().time()
         target = self.request.url.path.rstrip("/").removesuffix("/_bulk").strip("/").rpartition("/")[2]
-        items = await asyncio.to_thread(BulkReader(target, self.app.spec.max_records).read, body)
+        items = await asyncio.to_thread(
+            BulkReader(target, self.app.fields.get(self.source, ""), self.app.spec.max_records).read, body
+        )
         kept = [self._arrival(item) for item in items if item.status < 300]
         await self._keep(
             kept, [(self._arrival(i), i.fault) for i in items if i.fault is not None and i.status == 400 and i.data]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -34,11 +34,13 @@ class HttpListener:
 
     Args:
         digests: (SHA-256 of a token, its source).
+        fields: source -> path of the text that its documents wrap.
         context: TLS; None where the spec allows to do without.
     """
 
     spec: HttpSpec
     digests: tuple[tuple[str, str], ...]
+    fields: Mapping[str, str]
     context: ssl.SSLContext | None = None
 
     @property
@@ -64,6 +66,7 @@ class HttpListener:
             Gate(Tokens(self.digests), FailedTries(timer)),
             BodyLimits(self.spec.max_body_bytes),
             Memory(self.spec.max_body_bytes * MEMORY_BODIES),
+            self.fields,
         )
 
     def _config(self, app: HttpApp) -> uvicorn.Config:

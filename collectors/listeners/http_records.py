@@ -112,10 +112,12 @@ class Splitter:
 
     Args:
         key: the Idempotency-Key of the request; "" for none.
+        text_field: dotted path of the text that is the record, where the documents only wrap it; "" = they are the records.
         max_records: more than these are refused with 413, as one request is kept whole or not at all.
     """
 
     key: str = ""
+    text_field: str = ""
     max_records: int = 20_000
     _seen: Counter[str] = field(default_factory=Counter, init=False)
 
@@ -156,7 +158,7 @@ class Splitter:
         return sent
 
     def _text(self, index: int, line: bytes) -> Sent:
-        return Sent(index, line, self._keyed(index, line))
+        return self._ndjson(index, line) if self.text_field else Sent(index, line, self._keyed(index, line))
 
     def _ndjson(self, index: int, line: bytes) -> Sent:
         try:
@@ -167,9 +169,9 @@ class Splitter:
     def _document(self, index: int, data: bytes, value: object) -> Sent:
         if not isinstance(value, dict):
             return Sent(index, data, self._keyed(index, data), msg("không phải một đối tượng JSON"))
-        if self.key:
-            return Sent(index, data, self._keyed(index, data))
-        return Sent(index, data, content_name(value, self._seen) if has_time(value) else "")
+        name = self._keyed(index, data) or (content_name(value, self._seen) if has_time(value) else "")
+        inner = text_at(value, self.text_field) if self.text_field else data
+        return Sent(index, data, name, no_text(self.text_field)) if inner is None else Sent(index, inner, name)
 
     def _keyed(self, index: int, data: bytes) -> str:
         return digest("key", self.key, index, data) if self.key else ""
@@ -195,6 +197,17 @@ def too_many(count: int, limit: int) -> Message:
     return msg(
         "yêu cầu có {count} bản ghi, mỗi lần nhận tối đa {limit}; chia nhỏ rồi gửi lại", count=count, limit=limit
     )
+
+
+def text_at(document: dict[str, object], path: str) -> bytes | None:
+    """The text that a document wraps: a line that a shipper has read from a file. None where it has none there."""
+    value = value_at(document, path)
+    return value.encode() if isinstance(value, str) and value else None
+
+
+def no_text(path: str) -> Message:
+    """Why a document without it is no record."""
+    return msg("tài liệu không có chữ ở trường '{field}'", field=path)
 
 
 def has_time(document: dict[str, object]) -> bool:
@@ -261,3 +274,15 @@ def _is_json(body: bytes) -> bool:
 
 def _not_json(problem: orjson.JSONDecodeError) -> Message:
     return msg("không phải JSON ở cột {column} ({reason})", column=problem.colno, reason=problem.msg)
+
+
+def value_at(document: object, path: str) -> object:
+    """The value at a dotted path; None where there is none. A name that holds dots itself is found, too."""
+    if not path:
+        return document
+    if isinstance(document, dict) and path in document:
+        return document[path]
+    head, _, rest = path.partition(".")
+    if isinstance(document, dict) and head in document:
+        return value_at(document[head], rest)
+    return None

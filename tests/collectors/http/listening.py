@@ -33,6 +33,7 @@ class Listening:
     spec: HttpSpec
     capacity: Capacity = field(default_factory=Capacity)
     allowances: dict[str, Allowance] = field(default_factory=dict)
+    text_field: str = ""
     door: Door = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(init=False)
     _stop: asyncio.Event = field(init=False)
@@ -83,7 +84,9 @@ class Listening:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         self.door = Door(self.post.collector, Tally(self.post.clock), self.allowances, self.capacity)
         feeds = {
-            source: HttpFeed(kind="http", listener=self.spec.id, token_sha256=[sha256(token.encode())])
+            source: HttpFeed(
+                kind="http", listener=self.spec.id, token_sha256=[sha256(token.encode())], field=self.text_field
+            )
             for source, token in TOKENS.items()
         }
         listener = self.spec.open(feeds, Opening(self.post.home, self.post.clock, LIMIT))

@@ -66,6 +66,26 @@ def test_a_document_that_is_sent_again_is_the_same_one(listening: Listening, cli
     assert len({item.ident for item in listening.items()}) == 3
 
 
+def test_lines_that_a_shipper_wraps_are_taken_out(post: Post) -> None:
+    documents = [
+        {"_op_type": "create", "_index": "filebeat", "_source": {**event(n), "message": f"<134>dòng {n}"}}
+        for n in (1, 2)
+    ]
+    with (
+        Listening(post, spec(), text_field="message").running() as listening,
+        Elasticsearch(listening.url, api_key=("portal", TOKEN)) as client,
+    ):
+        for _ in range(2):
+            assert bulk(client, documents) == (2, [])
+        assert set(listening.lines()) == {"<134>dòng 1", "<134>dòng 2"}
+        assert len({item.ident for item in listening.items()}) == 2
+        (told,) = streaming_bulk(client, [{"_index": "filebeat", "_source": event(3)}], raise_on_error=False)
+        assert told[1]["index"]["status"] == 400
+        pushed = listening.push(b'{"message": "pushed"}\nnothing\n', Content_Type="text/plain")
+        assert (pushed.status_code, listening.lines()[-1]) == (400, "pushed")
+        assert post.quarantine.count("portal") == 2
+
+
 def test_a_newer_version_under_an_id_is_an_event_of_its_own(listening: Listening, client: Elasticsearch) -> None:
     for number in (1, 2):
         bulk(client, [{"_op_type": "index", "_index": "a", "_id": "1", "_source": event(number)}])

@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -17,12 +17,8 @@ import pytest
 
 from collectors.platform import load_platforms
 from collectors.sources import load_source_file
-from collectors.spool import SpoolItem
-from soc.app.receiving import open_collector
-from soc.core.clock import SystemClock
 from soc.core.errors import FaultsError
 from soc.core.ids import sha256
-from soc.core.settings import Settings
 from tests.collectors.http.listening import TOKEN, Listening, free_port, spec
 from tests.collectors.live.post_office import receiving
 from tests.collectors.machinery.post import Post
@@ -59,13 +55,10 @@ def test_after_kill_9_what_was_answered_is_there_once(tmp_path: Path) -> None:
         answers = [httpx.post(f"{url}/v1/push/portal", content=b"one\ntwo\n", headers=headers) for _ in range(2)]
         process.send_signal(signal.SIGKILL)
     assert [answer.status_code for answer in answers] == [200, 200]
-    assert sorted({item.ident: item.data for item in spool_of(home)}.values()) == [b"one", b"two"]
+    post = Post.at(home)
+    assert sorted({item.ident: item.data for item in post.spool.read()}.values()) == [b"one", b"two"]
+    post.close()
     assert TOKEN not in log.read_text()
-
-
-def spool_of(home: Path) -> list[SpoolItem]:
-    with ExitStack() as stack:
-        return open_collector(Settings(home=home), SystemClock(), stack).spool.read()
 
 
 def test_a_head_that_never_ends_is_cut_off(post: Post) -> None:
