@@ -7,7 +7,7 @@ of the machine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from functools import cache, lru_cache
 from pathlib import Path
@@ -26,18 +26,12 @@ from collectors.values import is_ip
 SECURITY, SYSMON, POWERSHELL = "security", "sysmon", "powershell"
 _FAMILIES = {
     "security-auditing": SECURITY,
-    "sysmon": SYSMON,
     "linux-sysmon": SYSMON,
-    "powershell": POWERSHELL,
     "powershellcore": POWERSHELL,
-    "security": SECURITY,
-    "sysmon/operational": SYSMON,
-    "linux-sysmon/operational": SYSMON,
-    "powershell/operational": POWERSHELL,
-    "powershellcore/operational": POWERSHELL,
     "windows powershell": POWERSHELL,
+    "system": "service control manager",
 }
-"""Provider, or channel where no provider is named -> family, that is the table and the event numbers that apply."""
+"""Provider, or channel where no provider is named, in short -> family, that is the table and the event numbers that apply."""
 _STATUS_EVENTS = frozenset({"4625", "4768", "4769", "4771", "4776", "4777"})
 _FILE_HASHES = frozenset({"6", "7", "15", "23", "26", "27", "28", "29"})
 _HASH_FIELDS = {"MD5": "hash.md5", "SHA1": "hash.sha1", "SHA256": "hash.sha256", "IMPHASH": "pe.imphash"}
@@ -50,7 +44,7 @@ _DNS_STATUS = {
     "9005": "REFUSED",
 }
 """Win32 errors of the resolver (winerror.h, DNS_ERROR_RCODE_...) -> names of RFC 6895."""
-_CONSTANT: Record = {"event.kind": "event", "host.os.type": "windows"}
+_CONSTANT: Record = {"event.kind": "event", "event.dataset": "windows", "host.os.type": "windows"}
 
 
 class EventMeaning(BaseModel):
@@ -88,7 +82,10 @@ def event_positions() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
 
 
 def windows_fields(record: WindowsRecord, context: ParseContext) -> Record:
-    """The ECS fields of one event; the caller has found its header and data."""
+    """The ECS fields of one event; the caller has found its header and data.
+
+    Where the data names no process, `process.pid` is that of the header (`winlog.process.pid`): the one that wrote the event.
+    """
     header = record.header
     code, message = str(header.get("event.code", "")), str(header.get("message", ""))
     family = family_of(str(header.get("winlog.provider_name", "")), str(header.get("winlog.channel", "")))
@@ -98,14 +95,8 @@ def windows_fields(record: WindowsRecord, context: ParseContext) -> Record:
     meaning = event_meanings().get(family, {}).get(code)
     if meaning is not None:
         _put_meaning(fields, meaning, data)
-    if family == SECURITY:
-        _security(fields, code, data)
-    elif family == SYSMON:
-        _sysmon(fields, code, data)
-    elif family == "printservice" and code == "307":
-        _printing(fields, data)
-    elif family == "bits-client" and isinstance(name := data.get("name"), str):
-        SPREADS["file"](fields, "file", name)
+    if (more := _MORE.get(family)) is not None:
+        more(fields, code, data)
     read_message(fields, family, code, data, message)
     _put_header(fields, header)
     if family == SYSMON and not record.certain:
@@ -126,14 +117,9 @@ def _named(data: Mapping[str, object], family: str, code: str) -> Mapping[str, o
 
 @lru_cache(maxsize=1024)
 def family_of(provider: str, channel: str) -> str:
-    """The family of a provider; the provider's own name, without its vendor prefix and in lower case, where we have none."""
-    for name in (provider, channel):
-        short = name.lower().removeprefix("microsoft-windows-")
-        if short in _FAMILIES:
-            return _FAMILIES[short]
-        if short:
-            return short
-    return ""
+    """The family of a provider, else of a channel: the name in lower case without vendor and `/Operational`, or what it stands for."""
+    short = (provider or channel).lower().removeprefix("microsoft-windows-").partition("/")[0]
+    return _FAMILIES.get(short, short)
 
 
 def _table(family: str) -> FieldTable:
@@ -226,8 +212,10 @@ def _dns(fields: Record, data: Mapping[str, object]) -> None:
         fields["dns.response_code"] = name
 
 
-def _printing(fields: Record, data: Mapping[str, object]) -> None:
+def _printing(fields: Record, code: str, data: Mapping[str, object]) -> None:
     """307: number, document, user, machine, printer, port, bytes, pages. Source: Microsoft, PrintService events."""
+    if code != "307":
+        return
     for number, target in ((2, "file.name"), (3, "user.name"), (4, "source.domain"), (5, "soc.print.printer")):
         value = data.get(f"Param{number}", data.get(f"param{number}"))
         if isinstance(value, str) and value:
@@ -235,6 +223,43 @@ def _printing(fields: Record, data: Mapping[str, object]) -> None:
     pages = str(data.get("Param8", data.get("param8", "")))
     if pages.isascii() and pages.isdecimal() and len(pages) < 12:
         fields["soc.print.pages"] = int(pages)
+
+
+def _transfer(fields: Record, code: str, data: Mapping[str, object]) -> None:
+    if isinstance(name := data.get("name"), str):
+        SPREADS["file"](fields, "file", name)
+    if code == "3" and isinstance(user := data.get("string2"), str):
+        SPREADS["windows_user"](fields, "user", user)
+
+
+def _defender(fields: Record, code: str, data: Mapping[str, object]) -> None:
+    r"""`file:_C:\a.exe; process:_pid:1` lists what was found; the first file is the one the event is about."""
+    for part in str(data.get("Path", "")).split("; "):
+        if (path := part.removeprefix("file:_").removeprefix("containerfile:_")) != part:
+            SPREADS["file"](fields, "file", path)
+            return
+
+
+def _remote(fields: Record, code: str, data: Mapping[str, object]) -> None:
+    """1149: user, domain, address. Source: Microsoft, TerminalServices-RemoteConnectionManager."""
+    if code != "1149":
+        return
+    for name, target in (("Param1", "user.name"), ("Param2", "user.domain")):
+        if isinstance(value := data.get(name), str) and value:
+            fields[target] = value
+    if isinstance(address := data.get("Param3"), str):
+        SPREADS["address"](fields, "source", address)
+
+
+_MORE: dict[str, Callable[[Record, str, Mapping[str, object]], None]] = {
+    SECURITY: _security,
+    SYSMON: _sysmon,
+    "printservice": _printing,
+    "bits-client": _transfer,
+    "windows defender": _defender,
+    "terminalservices-remoteconnectionmanager": _remote,
+}
+"""Family -> what its table cannot say."""
 
 
 def _put_header(fields: Record, header: Mapping[str, object]) -> None:
