@@ -18,9 +18,9 @@ from soc.core.settings import Settings
 from soc.storage.sql import Database, connect
 from tests.servers.cluster import Cluster
 from tests.servers.databases import CaseDatabases, PostgresqlDatabases, SqliteDatabases
-from tests.servers.elasticsearch import ElasticsearchServer
+from tests.servers.elasticsearch import PATIENCE_S, ElasticsearchServer
 from tests.servers.postgresql import PostgresqlServer
-from tests.servers.processes import PartMissingError
+from tests.servers.processes import PartMissingError, wait_until
 from tests.servers.redis import RedisServer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +28,9 @@ SHARED = ROOT.parent / "shared"
 ELASTICSEARCH = pytest.StashKey[dict[str, ElasticsearchServer]]()
 REAL_PARTS = pytest.StashKey[dict[str, str]]()
 PASSED: set[str] = set()
+GIVEN = "SOC_TEST_ELASTICSEARCH"
+BOOTING = "SOC_TEST_ELASTICSEARCH_BOOTING"
+"""Set where the server at that address was started a moment ago, so that it has to be waited for."""
 
 USED_BY = {
     "tests/storage/": "tantivy",
@@ -54,6 +57,32 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("full" if config.getoption("--full") else "ci")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Boot one Elasticsearch for all processes of a run of everything; of single files, whoever needs one boots its own."""
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or os.environ.get(GIVEN):
+        return
+    with suppress(PartMissingError):
+        launch_elasticsearch(config, "elasticsearch")
+        os.environ[GIVEN] = config.stash[ELASTICSEARCH]["elasticsearch"].cluster.address
+        os.environ[BOOTING] = "1"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Take over what a process of the run used of the real parts."""
+    output: dict[str, dict[str, str]] = getattr(node, "workeroutput", {})
+    for name, state in output.get("real parts", {}).items():
+        note_part(node.config, name, state)  # type: ignore[attr-defined]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that started this one, where there is one, which real parts took part."""
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["real parts"] = dict(session.config.stash[REAL_PARTS])
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the slow sizes to --full, and the measurements to `soc bench`."""
     wanted = {"bench"} if config.getoption("--full") else {"bench", "full"}
@@ -65,10 +94,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Let Elasticsearch boot while the tests that do without it run; whoever needs it then says why it is missing."""
-    if session.config.option.collectonly:
-        return
+    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
+        return  # one process of several does not know which of the tests will be its own
     wanted = {server for item in session.items for server in servers_of(item)}
-    own = {"fragile_elasticsearch"} | (set() if os.environ.get("SOC_TEST_ELASTICSEARCH") else {"elasticsearch"})
+    own = {"fragile_elasticsearch"} | (set() if os.environ.get(GIVEN) else {"elasticsearch"})
     with suppress(PartMissingError):
         for name in sorted(wanted & own):
             launch_elasticsearch(session.config, name)
@@ -148,10 +177,13 @@ def elasticsearch(pytestconfig: pytest.Config) -> Cluster:
 
     It is shared by the whole run; use `elastic_prefix` for names.
     """
-    given = os.environ.get("SOC_TEST_ELASTICSEARCH")
+    given = os.environ.get(GIVEN)
     if given:
-        note_part(pytestconfig, "Elasticsearch", "used (SOC_TEST_ELASTICSEARCH)")
-        return Cluster.at(given)
+        cluster = Cluster.at(given)
+        if os.environ.get(BOOTING):
+            wait_until(cluster.answers, "Elasticsearch to answer", PATIENCE_S)
+        note_part(pytestconfig, "Elasticsearch", "used" if os.environ.get(BOOTING) else f"used ({GIVEN})")
+        return cluster
     return booted_elasticsearch(pytestconfig, "elasticsearch").cluster
 
 

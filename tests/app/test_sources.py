@@ -14,7 +14,9 @@ PLATFORMS = load_platforms()
 
 def book(*sources: Source) -> SourceBook:
     """A book in which every exercise run is of one agency."""
-    return SourceBook({source.id: source for source in sources}, PLATFORMS, lambda code: f"agency-of-{code.lower()}", "tinh-mau")
+    return SourceBook(
+        {source.id: source for source in sources}, PLATFORMS, lambda code: f"agency-of-{code.lower()}", "tinh-mau"
+    )
 
 
 def test_an_import_is_found_again_by_its_id() -> None:

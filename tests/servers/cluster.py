@@ -41,6 +41,15 @@ class Cluster:
         trust = ssl.create_default_context(cafile=str(self.authority)) if self.authority else True
         return httpx.Client(base_url=self.url, auth=(self.user, self.password), timeout=timeout_s, verify=trust)
 
+    def answers(self) -> bool:
+        """Whether the cluster is up and its existing indices can be used."""
+        try:
+            with self.client(timeout_s=10) as client:
+                answer = client.get("/_cluster/health?wait_for_status=yellow&timeout=5s")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == httpx.codes.OK
+
     def forget(self, prefix: str) -> None:
         """Delete every index (with its aliases), template, role and API key whose name starts with `prefix`."""
         with self.client() as client:

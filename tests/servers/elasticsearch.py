@@ -18,8 +18,6 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-import httpx
-
 from tests.servers.certificates import ServerCertificate, make_certificates
 from tests.servers.cluster import Cluster
 from tests.servers.elasticsearch_files import JAVA_PACKAGE, prepare
@@ -214,12 +212,7 @@ class ElasticsearchServer:
             raise ServerFailedError(f"the superuser could not be made: code {self.signing_up.returncode}")
         if self.process and self.process.poll() is not None:
             raise ServerFailedError(f"Elasticsearch ended with code {self.process.returncode}")
-        try:
-            with self.cluster.client(timeout_s=10) as client:
-                answer = client.get("/_cluster/health?wait_for_status=yellow&timeout=5s")
-        except httpx.TransportError:
-            return False
-        return answer.status_code == httpx.codes.OK
+        return self.cluster.answers()
 
 
 def main(arguments: list[str]) -> int:
