@@ -13,9 +13,14 @@ from elasticsearch import ApiError, AuthenticationException, AuthorizationExcept
 from elasticsearch.helpers import bulk, parallel_bulk, streaming_bulk
 
 from collectors.door import Capacity
+from collectors.normalise import Normaliser
+from collectors.sources import Source
 from tests.collectors.http.listening import OTHER_TOKEN, TOKEN, Listening, api_key, spec
+from tests.collectors.live.post_office import platforms
 from tests.collectors.machinery.post import Post
 from tests.servers.certificates import make_certificates
+
+PROVIDER = "Microsoft-Windows-Security-Auditing"
 
 
 def event(number: int) -> dict[str, object]:
@@ -41,6 +46,21 @@ def test_bulk_of_the_client_keeps_every_document_in_order(listening: Listening, 
     kept = [orjson.loads(item.data)["winlog"]["record_id"] for item in listening.items()]
     assert kept == list(range(1200))
     assert "/_bulk/winlogbeat#" in listening.items()[0].where
+
+
+def test_what_winlogbeat_sends_becomes_an_event_of_its_source(listening: Listening, client: Elasticsearch) -> None:
+    """The forged marks of a document stay without effect."""
+    data = {"TargetUserName": "an.nv", "IpAddress": "192.0.2.7"}
+    winlog = {"channel": "Security", "event_id": "4625", "record_id": 7, "event_data": data, "computer_name": "pc-01"}
+    sent = {**event(7), "winlog": winlog | {"provider_name": PROVIDER}, "soc": {"agency": "so-khac", "source": "x"}}
+    bulk(client, [{"_op_type": "create", "_index": "winlogbeat-8.19.0", "_source": sent}])
+    (item,) = listening.items()
+    source = Source.model_validate(
+        {"id": "portal", "platform": "commune_network", "agency": "xa-mau-01", "parser": "winlogbeat"}
+    )
+    made = Normaliser(platforms(), (), listening.post.clock).normalise(item.record, source, item.ident).fields
+    assert [made[name] for name in ("event.code", "user.name", "source.ip")] == ["4625", "an.nv", "192.0.2.7"]
+    assert [made[name] for name in ("soc.agency", "soc.source", "event.id")] == ["xa-mau-01", "portal", item.ident]
 
 
 def test_bulk_over_tls_from_several_threads(post: Post, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from soc.core.ids import sha256
 from tests.collectors.http.listening import TOKEN, Listening, free_port, spec
 from tests.collectors.live.post_office import receiving
 from tests.collectors.machinery.post import Post
+from tests.conftest import miss_part, note_part
 from tests.servers.processes import wait_until
 
 SOURCES = """
@@ -160,10 +161,14 @@ action(type="omelasticsearch" server="127.0.0.1" serverport="{port}" uid="portal
 """
 
 
-def test_rsyslog_ships_to_us_as_to_elasticsearch(listening: Listening, tmp_path: Path) -> None:
+def test_rsyslog_ships_to_us_as_to_elasticsearch(
+    listening: Listening, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
     daemon = shutil.which("rsyslogd", path="/usr/sbin:/usr/bin")
     if daemon is None or not list(Path("/usr/lib").glob("*/rsyslog/omelasticsearch.so")):
-        pytest.skip("rsyslog-elasticsearch is not installed; on Debian: apt-get install rsyslog-elasticsearch")
+        reason = "rsyslog-elasticsearch is not installed; on Debian: apt-get install rsyslog-elasticsearch"
+        miss_part(pytestconfig, "rsyslog to Elasticsearch", reason)
+    note_part(pytestconfig, "rsyslog to Elasticsearch", "used")
     (tmp_path / "web.log").write_text("".join(f"dòng {n}\n" for n in range(300)))
     config = tmp_path / "rsyslog.conf"
     config.write_text(RSYSLOG.format(folder=tmp_path, log=tmp_path / "web.log", port=listening.spec.port, token=TOKEN))
