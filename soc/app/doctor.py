@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
+from collectors.sources import load_source_file
 from soc.app.application import Application
 from soc.app.canary import LATE
 from soc.app.elastic_key import read_key
@@ -181,6 +182,13 @@ def _log_types(app: Application) -> tuple[State, Message]:
     )
 
 
+def _listeners(app: Application) -> tuple[State, Message]:
+    from soc.app.listeners_check import check_listeners  # noqa: PLC0415 - only a look needs it
+
+    found = load_source_file(app.home / "sources.yaml", app.platforms)
+    return check_listeners(app.home, found, app.clock.now())
+
+
 def _rules(app: Application) -> tuple[State, Message]:
     """What the collecting process said of its last load, and what loading the same here comes to."""
     last = next(iter(app.rule_sets.loads(1)), None)
@@ -270,6 +278,7 @@ CHECKS: dict[str, Callable[[Application], tuple[State, Message]]] = {
     "quarantine": _quarantine,
     "platforms": _platforms,
     "sources": _sources,
+    "listeners": _listeners,
     "log_types": _log_types,
     "heartbeat": _heartbeat,
     "rules": _rules,
