@@ -73,6 +73,7 @@ _WHERE = {
     "vmware_esxi": "vmware_esxi:VmwareEsxiParser",
     "vmware_vcenter": "vmware_vcenter:VmwareVcenterParser",
     "vsftpd": "vsftpd:VsftpdParser",
+    "watchguard": "watchguard:WatchguardParser",
     "windows_json": "windows_json:WindowsJsonParser",
     "winlogbeat": "winlogbeat:WinlogbeatParser",
     "wso2": "wso2:Wso2Parser",

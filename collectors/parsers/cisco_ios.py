@@ -16,6 +16,7 @@ _INTERFACE = r"(?:Gi|Te|Fa|Fo|Hu|Tw|Fi|Et|Vl|Po|Se|Lo|Tu|Mg|mgmt|Bu|Ap|Nu|Di|BV|
 _INTERFACE += r"[A-Za-z-]{0,24}\d{1,4}(?:/\d{1,4}){0,4}(?:[.:]\d{1,5})?"
 _MAC = re.compile(r"\b([0-9A-Fa-f]{4})\.([0-9A-Fa-f]{4})\.([0-9A-Fa-f]{4})\b")
 _BRACKETS = re.compile(r"\[(user|Source|localport|Reason|ACL): ?([^\]]{0,256})\]", re.IGNORECASE)
+_LONGEST = 8192
 _NAMED = {"user": "user", "source": "src", "localport": "localport", "reason": "reason", "acl": "acl"}
 _PHRASES = tuple(
     re.compile(phrase.replace("<ip>", _ADDRESS).replace("<if>", _INTERFACE).replace("<port>", r"\d{1,5}"))
@@ -105,7 +106,7 @@ class CiscoIosParser:
         message = read_cisco(text.strip(), context)
         if message is None:
             raise unreadable(msg("bản ghi Cisco: %CƠ_SỞ-mức-MÃ: câu"))
-        raw = _said(message.text)
+        raw = _said(message.text[:_LONGEST])
         fields = bundled_table("cisco_ios").apply(raw, context) | message.fields
         fields |= {
             "event.code": message.mnemonic,

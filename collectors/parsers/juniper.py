@@ -12,6 +12,7 @@ from collectors.parsing import ParseContext, Record, unreadable
 from collectors.values import whole
 from soc.core.i18n import msg
 
+_LONGEST = 8192
 _STRUCTURED = "log.syslog.structured_data."
 _PROGRAM = re.compile(r"(?:%?[\w-]{1,32}-\d-)?([A-Za-z/][\w./-]{0,63})(?:\[(\d{1,10})\])?: ?")
 _TAG = re.compile(r"(?:%?[\w-]{1,32}-\d-)?([A-Z][A-Z0-9]{1,31}(?:_[A-Z0-9]{1,32}){1,8})(?:: ?| (?=\[))")
@@ -169,6 +170,7 @@ def _said(tag: str, text: str) -> Record:
     """Attributes of the text, under the names of the structured form."""
     if text.startswith("["):
         return {name: value.replace('\\"', '"') for name, value in _ELEMENT.findall(text)}
+    text = text[:_LONGEST]
     flow = _FLOW.match(text)
     if flow is not None:
         return _flow(flow)
