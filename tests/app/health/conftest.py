@@ -21,9 +21,9 @@ from soc.incidents.codec import alert_from_json
 from soc.incidents.tables import AlertRow
 
 SOURCES = """sources:
-  - {id: lgsp-01, platform: lgsp, agency: so-mau}
-  - {id: portal-01, platform: public_service_portal, agency: so-mau}
-  - {id: portal-02, platform: public_service_portal, agency: xa-mau-01}
+  - {id: lgsp-01, platform: lgsp, agency: so-mau, format: kong_file_log}
+  - {id: portal-01, platform: public_service_portal, agency: so-mau, format: nginx_access_json}
+  - {id: portal-02, platform: public_service_portal, agency: xa-mau-01, format: nginx_access_json}
 """
 
 

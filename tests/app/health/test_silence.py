@@ -116,7 +116,7 @@ def test_a_source_that_is_taken_off_the_list_is_not_waited_for(make_house: Make)
 
 def test_the_alert_says_what_goes_blind(make_house: Make) -> None:
     """Rules by what the source sends, or by what its format declares; criteria by what no other source stands in for."""
-    more = SOURCES + "  - {id: portal-03, platform: public_service_portal, agency: so-mau}\n"
+    more = SOURCES + "  - {id: portal-03, platform: public_service_portal, agency: so-mau, format: nginx_access_json}\n"
     house = make_house(START, more)
     house.tend(START)
     house.hear("portal-03", START + 5 * MINUTE)
