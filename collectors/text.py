@@ -2,15 +2,18 @@
 
 The rules, in order:
 
-1. A charset the input knows (a UTF-16 file) is used; what does not decode becomes U+FFFD and the record says so.
+1. A charset that the input knows (a UTF-16 file) or the source declares (`charset: tcvn3`) is used; what does not decode becomes U+FFFD
+   and the record says so.
 2. A byte order mark decides and is dropped.
 3. Valid UTF-8 is UTF-8.
 4. NUL in every other byte is UTF-16 without a mark.
 5. Otherwise one byte is one character: Windows-1258 where a Vietnamese combining mark of that page stands behind a vowel,
-   Latin-1 else. Neither can fail, so nothing is lost; the five bytes that Windows-1258 leaves open become U+FFFD.
+   Latin-1 else. Neither can fail, so nothing is lost; the five bytes that Windows-1258 leaves open become U+FFFD. What looks like TCVN3 or
+   VNI is read as Latin-1 all the same, and `charset` says so: `latin-1?tcvn3`. Somebody who knows the source declares it then.
 
 Then NUL padding at both ends goes (copytruncate leaves megabytes of it), a NUL inside becomes U+2400 (databases refuse the
-real one), and the text is put into NFC, the form rules and names are written in.
+real one), and the text is put into NFC, the form rules and names are written in. `charset` ends in `-nfd` where the source wrote the
+decomposed form throughout, so that the record as it was can be made again; in `-mixed` where it wrote both.
 
 Source: Unicode 15 chapter 23.8 (byte order mark), UAX #15 (NFC); Windows-1258 table of the Unicode consortium.
 """
@@ -21,6 +24,8 @@ import re
 import unicodedata
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
+
+from collectors.viet_charsets import LEGACY, decode_legacy, suspected
 
 UTF8, UTF16_LE, UTF16_BE, LATIN1, WINDOWS_1258 = "utf-8", "utf-16-le", "utf-16-be", "latin-1", "windows-1258"
 NUL_PICTURE = "\u2400"
@@ -49,12 +54,15 @@ def decode(data: bytes, charset: str = "") -> Decoded:
         data: one record.
         charset: a Python codec name known from the file or the source's settings; empty = find out.
     """
-    if not charset and data.isascii() and b"\0" not in data:
+    if data.isascii() and b"\0" not in data and charset in ("", UTF8, *LEGACY):
         return Decoded(data.decode("ascii"), UTF8)
     text, charset, assumed = _known(data, charset) if charset else _found_out(data)
     if "\0" in text:
         text = text.strip("\0").replace("\0", NUL_PICTURE)
-    return Decoded(unicodedata.normalize("NFC", text), charset, assumed)
+    composed = unicodedata.normalize("NFC", text)
+    if composed is not text and composed != text and charset == UTF8:
+        charset += "-nfd" if unicodedata.normalize("NFD", composed) == text else "-mixed"
+    return Decoded(composed, charset, assumed)
 
 
 def detect_utf16(sample: bytes) -> str:
@@ -71,6 +79,9 @@ def detect_utf16(sample: bytes) -> str:
 
 
 def _known(data: bytes, charset: str) -> tuple[str, str, bool]:
+    if charset in LEGACY:
+        text = decode_legacy(data, charset)
+        return text, charset, "\ufffd" in text
     try:
         text = data.decode(charset, "replace")
     except LookupError:
@@ -88,5 +99,7 @@ def _found_out(data: bytes) -> tuple[str, str, bool]:
     try:
         return data.decode(UTF8), UTF8, False
     except UnicodeDecodeError:
+        if suspicion := suspected(data):
+            return data.decode(LATIN1), f"{LATIN1}?{suspicion}", True
         charset = WINDOWS_1258 if _TONE_BEHIND_VOWEL.search(data) else LATIN1
         return data.decode(charset, "replace"), charset, True
