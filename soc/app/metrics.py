@@ -24,6 +24,7 @@ from playbooks.states import RunState
 from playbooks.tables import RunRow
 from soc.app.canary_beats import BeatBook
 from soc.app.figures import BOUNDS_S, Durations, Kept, read_figures
+from soc.app.gaps import GapKind
 from soc.app.hunt_tables import HuntRow
 from soc.app.outages import OutageBook, Part
 from soc.app.source_desk import SILENT, SourceDesk, SourceReport, SourceState
@@ -195,7 +196,7 @@ def _histogram(name: str, told: str, durations: Durations, kept: Kept) -> Metric
 
 
 def _cases(parts: Parts) -> Iterator[Metric]:
-    """What SQL counts; exercises are left out."""
+    """What SQL counts; exercises are left out, and silences, which have figures of their own."""
     with parts.database.reading() as session:
         alerts = dict.fromkeys((one.value for one in Severity), 0) | _counts(
             session,
@@ -214,7 +215,8 @@ def _cases(parts: Parts) -> Iterator[Metric]:
             session, select(HuntRow.state, func.count()).where(HuntRow.exercise.is_(None)).group_by(HuntRow.state)
         )
         missing = select(func.count(), func.coalesce(func.sum(LedgerGap.events), 0))
-        gaps, events = session.execute(missing.where(LedgerGap.closed.is_(None), LedgerGap.exercise.is_(None))).one()
+        standing = (LedgerGap.closed.is_(None), LedgerGap.exercise.is_(None), LedgerGap.kind != GapKind.SILENT.value)
+        gaps, events = session.execute(missing.where(*standing)).one()
     yield _by("vonggac_alerts", "Alerts in the case database", "severity", alerts)
     yield _by("vonggac_incidents_open", "Incidents that are not closed", "severity", incidents)
     yield _by("vonggac_playbook_runs", "Playbook runs", "state", runs)
