@@ -64,6 +64,7 @@ _WHERE = {
     "postfix": "postfix:PostfixParser",
     "postgresql": "postgresql:PostgresqlParser",
     "sip": "sip:SipParser",
+    "sophos_firewall": "sophos_firewall:SophosFirewallParser",
     "squid": "squid:SquidParser",
     "suricata": "suricata:SuricataParser",
     "syslog": "syslog:SyslogParser",
