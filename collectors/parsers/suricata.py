@@ -1,7 +1,8 @@
-"""Suricata: one EVE record a line, of any event type."""
+"""Suricata: one EVE record a line, of any event type, and the alert lines that Snort writes too."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -10,8 +11,8 @@ from collectors.parsers.dns import put_question
 from collectors.parsers.json import flat_fields, load_object
 from collectors.parsers.syslog import open_envelope
 from collectors.parsing import ParseContext, Record, unreadable
-from collectors.times import any_time
-from collectors.values import is_ip, outcome_of
+from collectors.times import any_time, iso_time, yearless_time
+from collectors.values import is_ip, outcome_of, split_endpoint
 from soc.core.i18n import msg
 
 _SHARED = frozenset(
@@ -79,6 +80,12 @@ _STATS = (
     *("flow.memuse", "tcp.memuse", "tcp.sessions", "detect.alert"),
     *("app_layer.flow.http", "app_layer.flow.tls", "app_layer.flow.dns_udp"),
 )
+_FAST = re.compile(
+    r"(?:(\d{2})/(\d{2})(?:/(\d{4}))?-(\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?) +)?(?:\[(w?[Dd]rop)\] +)?(?:\[\*\*\] )?"
+    r"\[(\d{1,10}):(\d{1,10}):(\d{1,10})\] "
+    r"([^\[{]{1,500}?) ?(?:\[\*\*\] ?)?(?:\[Classification: ([^\]]{1,200})\] ?)?(?:\[Priority: (\d{1,3})\]:? ?)?(?:<[^<>]{1,60}> ?)?"
+    r"(?:\{([\w-]{1,20})\} )?([0-9A-Fa-f:.\[\]]{2,60}) -> ([0-9A-Fa-f:.\[\]]{2,60})$"
+)
 _DNS_TYPES = {"request": "query", "response": "answer"}
 _ANSWER = ("rrname", "rrtype", "rdata")
 _FLAGS = ("aa", "tc", "rd", "ra")
@@ -94,6 +101,8 @@ class SuricataParser:
     `source.bytes` is what `source.ip` sent. `soc.flow.id` joins the records of one flow. Members without a place in ECS stay as
     `suricata.<name>`; payloads, bodies, cookies and the arguments of a password command are left to the raw record.
 
+    An alert of fast.log or of the syslog output, Snort's too, has the time of its line or of its header.
+
     Source: docs.suricata.io, "EVE JSON format" (event types, DNS versions 1 to 3, alert, flow and file records), releases 4 to 8.
     """
 
@@ -106,6 +115,8 @@ class SuricataParser:
         outer: Record = {}
         if not line.startswith("{") and (envelope := open_envelope(line, context)) is not None:
             outer, line = envelope.fields, envelope.message.removeprefix("@cee:").lstrip()
+        if not line.startswith("{") and (alert := _FAST.match(line)) is not None:
+            return outer | _fast(alert, context)
         document = load_object(line)
         kind = document.get("event_type")
         if not isinstance(kind, str):
@@ -126,6 +137,42 @@ class SuricataParser:
         if isinstance(smtp := document.get("smtp"), dict):
             _put_mailboxes(fields, smtp.get("mail_from"), smtp.get("rcpt_to"))
         return fields
+
+
+def _fast(alert: re.Match[str], context: ParseContext) -> Record:
+    """A line of fast.log, or what Suricata and Snort send to syslog: `[1:9000001:2] name [Classification: ...] [Priority: 1] {TCP} ...`."""
+    month, day, year, clock, verdict, gid, rule, revision, name, category, priority, transport, sender, receiver = (
+        alert.groups()
+    )
+    raw: Record = {
+        "event_type": "alert",
+        "alert.signature_id": rule,
+        "alert.signature": name,
+        "alert.rev": revision,
+        "alert.gid": int(gid),
+    }
+    raw |= {
+        "alert.action": "blocked" if verdict else "allowed",
+        "proto": transport or "",
+        "alert.category": category or "",
+    }
+    if priority:
+        raw["alert.severity"] = priority
+    for side, end in (("src", sender), ("dest", receiver)):
+        # Suricata, which writes the year, puts a port behind an IPv6 address without brackets, be it the type of an ICMP message.
+        bare = end if not year and is_ip(end) else ""
+        address, port = (bare, "") if bare else end.rpartition(":")[::2] if end.count(":") > 1 else split_endpoint(end)
+        raw |= {f"{side}_ip": address.strip("[]"), f"{side}_port": "" if str(transport).startswith("ICMP") else port}
+    fields = bundled_table("suricata").apply(raw, context)
+    try:
+        if year:
+            fields["@timestamp"] = iso_time(f"{year}-{month}-{day}T{clock}", context.zone)
+        elif month:
+            fields["@timestamp"] = yearless_time(int(month), int(day), clock, context.received, context.zone)
+    except ValueError as problem:
+        raise unreadable(msg("thời gian dạng {form}", form="11/17/2026-08:12:01.112233")) from problem
+    _put_kind(fields, "alert", raw)
+    return fields
 
 
 def _stats(document: Mapping[str, object], context: ParseContext) -> Record:
