@@ -52,13 +52,18 @@ Progress = Callable[[Counts], None]
 
 @dataclass(frozen=True, slots=True)
 class Collector:
-    """Moves the records of inputs into the spool. `max_record_bytes`: a longer record is cut and goes to quarantine."""
+    """Moves the records of inputs into the spool.
+
+    `max_record_bytes`: a longer record is cut and goes to quarantine. `charset_of`: the charset that a source declares, by its id; asked
+    where the input does not know.
+    """
 
     spool: Spool
     redactor: Redactor
     quarantine: Quarantine
     clock: Clock
     max_record_bytes: int = 1_048_576
+    charset_of: Callable[[str], str] = lambda _: ""
 
     def collect(
         self,
@@ -144,7 +149,7 @@ class Collector:
         return (replace(record, data=data, charset=UTF8), rejected.reason, record.ident, rejected.kind), masked
 
     def _masked(self, record: RawRecord) -> tuple[bytes, str, int]:
-        decoded = decode(record.data, record.charset)
+        decoded = decode(record.data, record.charset or self.charset_of(record.source))
         redacted = self.redactor.redact(decoded.text)
         return redacted.text.encode("utf-8", "surrogatepass"), decoded.charset, redacted.count
 

@@ -20,6 +20,7 @@ from collectors.field_masks import RedactSpec
 from collectors.mapping import TableSpec
 from collectors.options import check_options
 from collectors.parsers import PARSERS
+from collectors.viet_charsets import LEGACY
 from soc.core.errors import DefinitionError, FaultsError, NotFoundError
 from soc.core.i18n import Lang, Message, msg
 
@@ -113,9 +114,23 @@ def _network(text: str) -> str:
     return text
 
 
+def _charset(name: str) -> str:
+    if name in ("", *LEGACY):
+        return name
+    try:
+        "".encode(name)
+    except LookupError:
+        raise DefinitionProblem(
+            msg("không có bảng mã '{name}'", name=name),
+            msg("tcvn3, vni, cp1258, utf-16-le, utf-8 hoặc tên khác mà Python biết"),
+        ) from None
+    return name
+
+
 Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 LogType: TypeAlias = Annotated[str, AfterValidator(_known_log_type)]
 NetworkText: TypeAlias = Annotated[str, AfterValidator(_network)]
+Charset: TypeAlias = Annotated[str, AfterValidator(_charset)]
 Klass: TypeAlias = Literal["provincial", "security", "proposed", "external_link"]
 
 
@@ -148,6 +163,7 @@ class Format(_Strict):
         source: where the form was read.
         log_type: the kind of log that these records prove.
         options: what the parser wants to know besides; docs/add-a-platform.md lists the parsers that take some.
+        charset: in which its records are written, where that cannot be told from them (`collectors.text`); empty = find out.
         fields: field table on top of the parser.
     """
 
@@ -159,6 +175,7 @@ class Format(_Strict):
     source: str
     log_type: LogType
     logsource: LogSource
+    charset: Charset = ""
     fields: TableSpec = TableSpec()
 
     @field_validator("parser")

@@ -34,7 +34,7 @@ from collectors.listeners import AnyFeed, AnyListener
 from collectors.listeners.spec import FeedSpec, LimitsSpec, ListenerSpec, SourceId
 from collectors.options import check_options
 from collectors.parsers import PARSERS
-from collectors.platform import NetworkText, Platform
+from collectors.platform import Charset, NetworkText, Platform
 from soc.core.errors import DefinitionError, FaultsError
 from soc.core.i18n import msg
 
@@ -70,6 +70,7 @@ class Source(_Strict):
         parser: overrides the parser of the format; for a source whose records another parser reads.
         options: of the parser that overrides; a source that keeps the format's parser keeps its options too.
         zone: zone of times without an offset.
+        charset: in which its records are written, where that cannot be told from them; empty = as the format says, or find out.
         trusted_proxies: added to those of the platform.
         limits: what it may send.
     """
@@ -81,6 +82,7 @@ class Source(_Strict):
     parser: str | None = None
     options: dict[str, Any] = {}
     zone: Annotated[str, AfterValidator(_zone_name)] = "Asia/Ho_Chi_Minh"
+    charset: Charset = ""
     input: Annotated[AnyInput, Field(discriminator="kind")] = FileSpec()
     trusted_proxies: list[NetworkText] = []
     limits: LimitsSpec = LimitsSpec()

@@ -286,7 +286,10 @@ class Application:
 
     @cached_property
     def collector(self) -> Collector:
-        return Collector(self.spool, self.redactor, self.quarantine, self.clock, self.settings.max_record_bytes)
+        charset_of = lru_cache(maxsize=1024)(self.sources.charset_of)
+        return Collector(
+            self.spool, self.redactor, self.quarantine, self.clock, self.settings.max_record_bytes, charset_of
+        )
 
     @cached_property
     def lookups(self) -> LookupBook:

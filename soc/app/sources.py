@@ -60,6 +60,15 @@ class SourceBook:
                     advice=msg("đặt mã khác"),
                 )
 
+    def charset_of(self, ident: str) -> str:
+        """The charset that a source or its format declares; empty when neither does, or nobody knows the source."""
+        try:
+            source, _ = self.resolve(ident)
+            chosen = platform_of(self._platforms, source.platform).format(source.format)
+        except NotFoundError:
+            return ""
+        return source.charset or ("" if source.parser else chosen.charset)
+
     def resolve(self, ident: str) -> tuple[Source, str | None]:
         """The source of an id and the exercise run it belongs to, None for real data. Raises NotFoundError."""
         if ident in self._registered:
