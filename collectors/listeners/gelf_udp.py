@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from collectors.door import Arrival, Door
-from collectors.listeners.datagrams import Datagram, serve_datagrams
+from collectors.listeners.datagrams import Datagram, serve_datagrams, told_of_loss
 from collectors.listeners.gelf import GelfUdpSpec
 from collectors.listeners.routing import Routes, plain_address
 from collectors.listeners.strangers import stranger
@@ -45,7 +45,8 @@ class GelfUdpListener:
         return self._spec.id
 
     async def serve(self, door: Door, stop: asyncio.Event) -> None:
-        await serve_datagrams(self._spec.host, self._spec.port, lambda handful: self._take(door, handful), stop)
+        lost = told_of_loss(door.tally, self.id)
+        await serve_datagrams(self._spec.host, self._spec.port, lambda handful: self._take(door, handful), lost, stop)
 
     def _take(self, door: Door, handful: Sequence[Datagram]) -> None:
         for data, address, port in handful:

@@ -93,7 +93,7 @@ class _Session:
         """Until `stop` is set; what is not on disk by then stays with the broker."""
         client = self._client
         client.on_connect, client.on_disconnect, client.on_message = self._connected, self._disconnected, self._arrived
-        client.on_connect_fail = self._unreachable
+        client.on_connect_fail, client.on_subscribe = self._unreachable, self._subscribed
         client.connect_async(self._spec.host, self._spec.port, KEEPALIVE_S, **self._session())
         client.loop_start()
         try:
@@ -128,6 +128,11 @@ class _Session:
             client.subscribe([(topic, SubscribeOptions(qos=1, retainHandling=1)) for topic in topics])
         else:
             client.subscribe([(topic, 1) for topic in topics])
+
+    def _subscribed(self, _: Client, __: object, ___: int, reasons: list[ReasonCode], ____: Properties | None) -> None:
+        refused = sum(reason.is_failure for reason in reasons)
+        if refused:
+            self._fault(msg("broker từ chối {count} chủ đề; kiểm tra quyền đọc của user", count=refused))
 
     def _unreachable(self, _: Client, __: object) -> None:
         self._fault(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import orjson
 
 from collectors.door import Arrival, Door
-from collectors.listeners.datagrams import Datagram, serve_datagrams
+from collectors.listeners.datagrams import Datagram, serve_datagrams, told_of_loss
 from collectors.listeners.flow_packets import Decoded, FlowDecoder
 from collectors.listeners.netflow import NetflowSpec
 from collectors.listeners.routing import Routes, plain_address
@@ -29,7 +29,8 @@ class NetflowListener:
         return self._spec.id
 
     async def serve(self, door: Door, stop: asyncio.Event) -> None:
-        await serve_datagrams(self._spec.host, self._spec.port, lambda handful: self._take(door, handful), stop)
+        lost = told_of_loss(door.tally, self.id)
+        await serve_datagrams(self._spec.host, self._spec.port, lambda handful: self._take(door, handful), lost, stop)
 
     def _take(self, door: Door, handful: Sequence[Datagram]) -> None:
         for data, address, port in handful:

@@ -19,6 +19,9 @@ from collectors.listeners.streaming import Connection, IdleError, StreamServer
 from collectors.quarantine import Kind
 from soc.core.i18n import Message, msg
 
+STRANGER_S = 10.0
+"""How long somebody whom nobody registered may take to say something."""
+
 
 class StreamSpec(Protocol):
     """What the listener needs of the spec of its kind."""
@@ -134,9 +137,9 @@ class _Talk:
     async def _turn_away(self) -> None:
         """Keep the first of what a stranger sends as an example, and end the connection."""
         try:
-            block = await self._connection.read()
-            frames = self._framer.feed(block)
-        except (IdleError, LostFramingError):
+            async with asyncio.timeout(STRANGER_S):
+                frames = self._framer.feed(await self._connection.read())
+        except (IdleError, LostFramingError, TimeoutError):
             frames = []
         for data in _records(frames or [Frame(b"", 0)]):
             await self._aside_of_stranger(Arrival(data, self._connection.where))
