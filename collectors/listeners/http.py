@@ -60,7 +60,7 @@ class HttpSpec(AddressSpec):
     behind_proxy: tuple[NetworkText, ...] = ()
     max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024, le=256 * 1024 * 1024)
     max_records: int = Field(default=20_000, ge=1, le=100_000)
-    max_connections: int = Field(default=256, ge=1, le=10_000)
+    max_connections: int = Field(default=1024, ge=1, le=10_000)
     header_timeout_s: float = Field(default=10.0, gt=0, le=120)
     body_timeout_s: float = Field(default=60.0, gt=0, le=600)
     elastic_version: Annotated[str, Field(pattern=r"^\d{1,2}\.\d{1,3}\.\d{1,3}$")] = "8.19.0"
