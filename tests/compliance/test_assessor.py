@@ -179,7 +179,10 @@ def test_coverage_counts_the_log_types_of_the_level(world: World) -> None:
 
 
 def test_a_source_that_keeps_its_rhythm_is_not_silent(world: World) -> None:
-    """An event every 2 minutes where 5 are allowed; the other source was never heard and is silent from Monday 08:30 on: 1 November is a Sunday, quiet there."""
+    """An event every 2 minutes where 5 are allowed; the other source was never heard.
+
+    It is silent from Monday 08:30 on: 1 November is a Sunday, which is quiet there.
+    """
     world.hear("portal-01", every(timedelta(minutes=2), datetime(2026, 11, 20, 3, tzinfo=UTC), world.clock.now()))
     made = world.assessor.assess(LEAD, PERIOD)
     heard = {row.source: row for row in made.heard}
