@@ -24,6 +24,7 @@ from collectors.enrich.registers import (
     ScheduledMeeting,
     StationLimit,
     UnitsOfNetwork,
+    UnitToday,
 )
 from collectors.enrich.worktime import local_time
 from collectors.enrich.zone import NO_NETWORKS, ZoneLookup, ZoneOfSource
@@ -61,6 +62,7 @@ def default_enrichers(
         *STATELESS,
         Enricher("zone", 1, ZoneOfSource(networks)),
         Enricher("unit", 1, UnitsOfNetwork(registers)),
+        Enricher("name", 1, UnitToday(registers)),
         Enricher("asset", 1, AssetOfHost(registers)),
         Enricher("batch", 1, DeclaredBatch(registers)),
         Enricher("change", 1, ChangeTicket(registers)),

@@ -32,6 +32,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from collectors.calendar import Day
 from collectors.definition import DefinitionProblem, read_definition, validated
+from collectors.enrich.names import NameFile, Names, shipped_names
 from collectors.enrich.networks import Networks
 from collectors.platform import NetworkText
 from soc.core.clock import LOCAL_ZONE
@@ -172,7 +173,16 @@ class PairFile(_Strict):
 
 
 AnyFile: TypeAlias = (
-    UnitFile | AssetFile | BatchFile | ChangeFile | MeetingFile | DocumentFile | StationFile | ListFile | PairFile
+    UnitFile
+    | AssetFile
+    | BatchFile
+    | ChangeFile
+    | MeetingFile
+    | DocumentFile
+    | StationFile
+    | ListFile
+    | PairFile
+    | NameFile
 )
 
 
@@ -229,6 +239,7 @@ class Lookups:
     lists: Mapping[str, Listed] = field(default_factory=dict)
     pairs: Mapping[str, Pairs] = field(default_factory=dict)
     placeholders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    names: Names = field(default_factory=lambda: Names.of(shipped_names()))
 
 
 NOTHING = Lookups()
@@ -271,6 +282,9 @@ def lookups_of(files: Mapping[str, AnyFile]) -> Lookups:
         lists={name: _listed(one) for name, one in made if isinstance(one, ListFile) and one.field},
         pairs={name: _pairs(one) for name, one in made if isinstance(one, PairFile)},
         placeholders={name: _values(one) for name, one in made if isinstance(one, ListFile)},
+        names=Names.of(
+            [*shipped_names(), *(name for _, one in made if isinstance(one, NameFile) for name in one.names)]
+        ),
     )
 
 

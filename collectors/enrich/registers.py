@@ -47,6 +47,20 @@ class UnitsOfNetwork(_OverRegisters):
         return added
 
 
+class UnitToday(_OverRegisters):
+    """`soc.unit_now`, `soc.unit_renamed` for a unit that the log calls by a name from before a reform; today's names add nothing.
+
+    `soc.unit_now` is the agency that follows; it is absent where the unit was dissolved without a single successor.
+    """
+
+    def __call__(self, fields: Mapping[str, Value], facts: Facts) -> Added:
+        unit = fields.get("soc.unit")
+        found = self._declared.current.names.successor(unit) if isinstance(unit, str) else None
+        if found is None or facts.moment.astimezone(LOCAL_ZONE).date() < found.since:
+            return _NOTHING
+        return {"soc.unit_renamed": True, **({"soc.unit_now": found.new} if found.new else {})}
+
+
 class AssetOfHost(_OverRegisters):
     """`soc.site`, `soc.asset.system`, `soc.asset.owner` of the machine that the event is about: `host.*`, else `destination.ip`."""
 
