@@ -34,8 +34,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from collectors.definition import DefinitionProblem, advice_for, read_definition, validated
 from collectors.parsing import ParseContext, Record
-from collectors.times import any_time
-from collectors.transforms import SCALARS, SPREADS, TRANSFORMS, Spread
+from collectors.transforms import SCALARS, SPREADS, TRANSFORMS, ZONED, Spread
 from soc.core.ecs import FieldType, field_type
 from soc.core.errors import ParseError
 from soc.core.event import MARKS
@@ -260,7 +259,7 @@ class _Step:
     def __init__(self, name: str, rule: FieldRule, absent: frozenset[object]) -> None:
         self.name = name
         self.absent = absent
-        dated = any(SCALARS.get(_transform_name(rule, target)) is any_time for target in rule.to)
+        dated = any(SCALARS.get(_transform_name(rule, target)) in ZONED for target in rule.to)
         self.known: Known | None = None if dated else lru_cache(maxsize=_REMEMBERED)(self._of_text)
         self._rule = rule
         self._spread = SPREADS.get(rule.as_ or "")

@@ -171,6 +171,9 @@ SCALARS: dict[str, Scalar] = {
 }
 """Name -> transform whose result goes to every target."""
 
+ZONED = frozenset({any_time, _device_time})
+"""Those whose result depends on the zone of the source."""
+
 
 def _url(fields: Record, _prefix: str, text: str) -> None:
     put_url(fields, text)
