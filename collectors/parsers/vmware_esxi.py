@@ -32,6 +32,10 @@ _ADDRESS = re.compile(
     r"\b(?:addr|to|ip|IP)[= ](\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|[0-9A-Fa-f:]{3,45})(?: port (\d{1,5}))?"
 )
 _FAILED = re.compile(r"(?:failed|Failed|failure)(?: with| to|: )? ?(.{0,300})")
+_STATE = re.compile(r"State Transition \((\w{1,64}) -> (\w{1,64})\)")
+_TASK = re.compile(r"Task Completed : (\S{1,200}) Status (success|error)")
+_ACCOUNT = re.compile(r"account '([^'\s]{1,64})'")
+_MACHINE = re.compile(r"/([^/\s]{1,200})\.vmx\b")
 _SSHD = (
     *(
         "Accepted ",
@@ -131,14 +135,32 @@ def _read(fields: Record, line: str) -> None:
         return
     if read_session(fields, line):
         return
+    _machine(fields, line)
     _command(fields, line)
     _sockets(fields, line)
     _paths(fields, line)
     _kernel(fields, line)
-    if (failed := _FAILED.search(line)) is not None and "event.outcome" not in fields:
+    if "event.outcome" not in fields and "event.code" not in fields and (failed := _FAILED.search(line)) is not None:
         fields["event.outcome"] = "failure"
         if failed[1]:
             fields["event.reason"] = failed[1]
+
+
+def _machine(fields: Record, line: str) -> None:
+    """What becomes of a virtual machine or a task, and whose account an event is about; the machine is named by its file."""
+    if (state := _STATE.match(line)) is not None:
+        fields |= {
+            "event.category": ["host"],
+            "event.type": ["change"],
+            "event.action": state[2].lower().replace("_", "-"),
+        }
+        fields["event.reason"] = state[0]
+        if (machine := _MACHINE.search(str(fields.get("vmware.sub", "")))) is not None:
+            fields |= {"soc.object.type": "vm", "soc.object.name": machine[1]}
+    elif (task := _TASK.match(line)) is not None:
+        fields |= {"event.action": "task-completed", "event.outcome": "success" if task[2] == "success" else "failure"}
+    elif "event.code" in fields and (account := _ACCOUNT.search(line)) is not None:
+        fields["user.name"] = account[1]
 
 
 def _command(fields: Record, line: str) -> None:
