@@ -61,6 +61,7 @@ _WHERE = {
     "openvpn": "openvpn:OpenvpnParser",
     "oracle_audit": "oracle_audit:OracleAuditParser",
     "paloalto": "paloalto:PaloaltoParser",
+    "pfsense": "pfsense:PfsenseParser",
     "postfix": "postfix:PostfixParser",
     "postgresql": "postgresql:PostgresqlParser",
     "sip": "sip:SipParser",

@@ -25,6 +25,7 @@ _CX = re.compile(
     r"(?:([\w.-]{1,64})(?:\[\d{1,10}\])?: ?)?Event\|(\d{1,6})\|LOG_([A-Z]{2,8})\|([^|]{0,32})\|([^|]{0,32})\|"
 )
 _SWITCH = re.compile(r"(?:(\d{5}) )?([A-Za-z][\w-]{0,31}): {1,3}(?:([A-Z][\w-]{0,15}): )?")
+_LONGEST = 8192
 _MAC = r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}"
 _ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}:(?=[0-9A-Fa-f:]{0,36}:)[0-9A-Fa-f:]{2,38})"
 _PAIR = re.compile(
@@ -180,6 +181,7 @@ def _from_switch(body: str, outer: Record) -> tuple[Record, str, str] | None:
 def _said(text: str) -> Record:
     """What the text names: pairs first, then phrases; the first of a name counts."""
     raw: Record = {}
+    text = text[:_LONGEST]
     for name, value in _PAIR.findall(text):
         raw.setdefault(_NAMES.get(name, name), value)
     if "src" in raw and not is_ip(str(raw["src"])):

@@ -17,6 +17,7 @@ from collectors.times import any_time, clf_time
 from collectors.values import put_address, put_port, put_request, put_url, split_endpoint, whole
 from soc.core.i18n import msg
 
+_LONGEST = 16384
 _CEF = re.compile(r"(?:[A-Z]{2,4}: ?)?(?:CEF: ?)?\d{1,2}\|F5", re.IGNORECASE)
 _HEAD = re.compile(
     r"(?:(emerg|alert|crit|err|error|warning|notice|info|debug) )?"
@@ -177,7 +178,7 @@ def _from_text(body: str, context: ParseContext) -> Record:
         if severity:
             fields.setdefault("log.level", _LEVELS[int(severity)])
     for read in _READERS:
-        if read(fields, rest):
+        if read(fields, rest[:_LONGEST]):
             break
     return fields
 
