@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from collectors.platform import Platform
-from detectors.alert import Alert
+from detectors.alert import Alert, Explanation
 from soc.app.silence_book import Episode, SilenceKind
 from soc.core.clock import LOCAL_ZONE, iso
 from soc.core.i18n import Lang, Message, msg
@@ -67,9 +67,9 @@ def alert_of(episode: Episode, platform: Platform | None) -> Alert:
             "silent_minutes": minutes(episode.raised - episode.since),
             "rules": impact.rules,
             "rules_only_here": impact.only_here,
-            "rule_titles": [dict(title) for title in impact.titles],
-            "criteria": list(impact.criteria),
+            "criteria": ", ".join(impact.criteria),
         },
+        explanation=_explanation(episode),
         advice=_both(advice),
     )
 
@@ -93,6 +93,12 @@ def blind(episode: Episode) -> Message:
         only=impact.only_here,
         criteria=", ".join(impact.criteria) or "–",
     )
+
+
+def _explanation(episode: Episode) -> Explanation:
+    """What goes blind, with the rules by name."""
+    rules = tuple(Explanation("sequence", held=True, text=dict(title)) for title in episode.impact.titles)
+    return Explanation("count", held=True, text=_both(blind(episode)), children=rules)
 
 
 def over(episode: Episode, at: datetime) -> Message:
