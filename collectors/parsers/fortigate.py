@@ -64,7 +64,7 @@ class FortigateParser:
     """
 
     id: ClassVar[str] = "fortigate"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     raw: ClassVar[bool] = False
 
     def parse(self, text: str, context: ParseContext) -> Record:
@@ -116,9 +116,13 @@ def _moment(record: Record, context: ParseContext) -> object:
 
 
 def _tell_apart(record: Record) -> None:
-    """Names that FortiOS gives two meanings: a method of HTTP or of filtering, the bytes of a session or of an interval."""
+    """Names that FortiOS gives two meanings: a method of HTTP or of filtering, the bytes of a session or of an interval, a user."""
     if record.get("method") in HTTP_METHODS or record.get("method") == "HTTP":
         record["http_method"] = record.pop("method")
+    # A user who came with a certificate is written with its common name behind: `name,cn=name`.
+    name, certificate, _ = str(record.get("user", "")).partition(",cn=")
+    if certificate:
+        record["user"], record["user_with_cn"] = name, record["user"]
     if "sentdelta" in record:
         record["total_sentbyte"] = record.pop("sentbyte", "")
     if "rcvddelta" in record:
