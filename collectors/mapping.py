@@ -23,7 +23,7 @@ of the table. docs/add-a-platform.md lists the transforms and the conditions.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from functools import cache, lru_cache
@@ -40,7 +40,16 @@ from soc.core.errors import ParseError
 from soc.core.event import MARKS
 from soc.core.i18n import msg
 
-RESERVED = (*MARKS, "event.id", "event.original", "event.ingested", "ecs.version", "soc.redacted", "soc.log_type", "soc.enrich")
+RESERVED = (
+    *MARKS,
+    "event.id",
+    "event.original",
+    "event.ingested",
+    "ecs.version",
+    "soc.redacted",
+    "soc.log_type",
+    "soc.enrich",
+)
 RESERVED_PREFIXES = ("soc.time.", "soc.net.", "soc.baseline.", "soc.batch.", "soc.lookup.", "soc.logsource.")
 """Ours alone: marks come from the registered source, the others from the normaliser and the enrichers, never from a log line."""
 
@@ -296,6 +305,16 @@ class _Step:
             parts += made.items()
         return parts
 
+    def told(self, value: object, zone: tzinfo, taken: set[str]) -> Told:
+        """What becomes of `value`; `taken` are the targets that hold a value already, and those of this step join them."""
+        try:
+            made = [target for target, _ in self.becomes(value, zone)]
+        except (ValueError, OverflowError):
+            made = []
+        free = tuple(target for target in made if target not in taken)
+        taken.update(free)
+        return Told(self.name, self._rule.as_ or "", free, meant=tuple(self._rule.to), late=bool(made) and not free)
+
     def settled(self, fields: Record) -> bool:
         """Whether every target holds a value already, so that one which cannot be read does no harm."""
         return self._spread is None and all(target in fields for target in self._rule.to)
@@ -307,6 +326,26 @@ class _Step:
             where=self.name,
             advice=msg("sửa bảng ánh xạ của nền tảng nếu nguồn ghi dạng khác"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of one raw field.
+
+    Attributes:
+        transform: its name in the table; empty where the value stays as it is.
+        targets: the fields that it wrote; none when it was left out.
+        meant: the fields that the table names for it.
+        late: another raw field had written all of them before.
+        absent: its value means nothing.
+    """
+
+    name: str
+    transform: str
+    targets: tuple[str, ...]
+    meant: tuple[str, ...] = ()
+    late: bool = False
+    absent: bool = False
 
 
 def is_absent(value: object, absent: frozenset[object]) -> bool:
@@ -360,7 +399,22 @@ class FieldTable:
         if self._asked:
             for case in self._cases_for(record):
                 _settle(fields, case)
+        if context.trace is not None:
+            context.trace.mapped(self, record, context.zone)
         return fields
+
+    def told(self, record: Mapping[str, object], zone: tzinfo) -> Iterator[Told]:
+        """What becomes of each raw field, in words; for `soc normalise --explain`."""
+        taken: set[str] = set()
+        steps = {step.name: step for step in self._steps}
+        for name in [*(name for name in steps if name in record), *(name for name in record if name not in steps)]:
+            if is_absent(record[name], self._absent):
+                yield Told(name, "", (), absent=True)
+            elif name in steps:
+                yield steps[name].told(record[name], zone, taken)
+            else:
+                kept = () if self._keep is None else (f"{self._keep}.{name}",)
+                yield Told(name, "", kept)
 
     def refine(self, fields: Mapping[str, object], context: ParseContext) -> Record:
         """`fields` of a parser that speaks ECS already, with this table on top: what it names moves, all else stays."""

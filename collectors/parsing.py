@@ -6,7 +6,8 @@ On any text at all it returns fields or raises ParseError, nothing else. Impleme
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import ClassVar, Protocol, TypeAlias
 
@@ -20,6 +21,16 @@ Record: TypeAlias = dict[str, object]
 """Flat dotted name -> str, int, float, bool, aware datetime, or a list of these. Not yet of ECS types: `soc.core.event.typed` does that."""
 
 
+class Trace(Protocol):
+    """Who is told how a record is read; see `collectors.explain`."""
+
+    def enveloped(self, fields: Record) -> None:
+        """A syslog header was taken off."""
+
+    def mapped(self, table: object, record: Mapping[str, object], zone: tzinfo) -> None:
+        """A field table was applied to the raw fields `record`."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParseContext:
     """What a record does not say itself.
@@ -27,10 +38,16 @@ class ParseContext:
     Attributes:
         received: when the record reached us, aware UTC; gives the year to formats without one.
         zone: zone of the times that carry no offset.
+        trace: told of each step where a person asked for an explanation.
     """
 
     received: datetime
     zone: tzinfo = LOCAL_ZONE
+    trace: Trace | None = field(default=None, compare=False)
+
+    def in_zone(self, zone: tzinfo) -> ParseContext:
+        """The same, for a record that says the zone of its times."""
+        return ParseContext(self.received, zone, self.trace)
 
 
 class ParserOptions(BaseModel):

@@ -58,7 +58,7 @@ class CefParser:
         if record.before:
             envelope = open_envelope(record.before + " ", context)
             fields = {} if envelope is None else envelope.fields
-        local = ParseContext(context.received, _device_zone(record.extension) or context.zone)
+        local = context.in_zone(_device_zone(record.extension) or context.zone)
         return fields | bundled_table("cef").apply(labelled(record), local)
 
 

@@ -31,7 +31,7 @@ class EsetProtectParser:
     def parse(self, text: str, context: ParseContext) -> Record:
         outer, message = unwrapped(text.strip(), context)
         record = _record(message.strip().removeprefix("\ufeff"))
-        return without_sender(outer) | bundled_table("eset_protect").apply(record, ParseContext(context.received, UTC))
+        return without_sender(outer) | bundled_table("eset_protect").apply(record, context.in_zone(UTC))
 
 
 def _record(message: str) -> Record:

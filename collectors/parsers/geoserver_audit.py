@@ -29,4 +29,4 @@ class GeoserverAuditParser:
         record: Record = {"request_id": root.attributes.get("id")}
         for name, value in root.leaves():
             record.setdefault(name, value)
-        return bundled_table("geoserver_audit").apply(record, ParseContext(context.received, UTC))
+        return bundled_table("geoserver_audit").apply(record, context.in_zone(UTC))

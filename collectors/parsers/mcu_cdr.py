@@ -32,4 +32,4 @@ class McuCdrParser:
                 record.setdefault(f"{part.name}.id", part.attributes["id"])
             for name, value in part.leaves():
                 record.setdefault(name, value)
-        return bundled_table("mcu_cdr").apply(record, ParseContext(context.received, UTC))
+        return bundled_table("mcu_cdr").apply(record, context.in_zone(UTC))

@@ -100,7 +100,7 @@ class MssqlAuditParser:
         extra = _EXTRA_ADDRESS.search(str(record.get("additional_information", "")))
         if extra is not None:
             record.setdefault("client_ip", extra[1])
-        return outer | bundled_table("mssql_audit").apply(record, ParseContext(context.received, UTC))
+        return outer | bundled_table("mssql_audit").apply(record, context.in_zone(UTC))
 
 
 def _host(document: Record) -> Record:

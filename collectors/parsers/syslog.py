@@ -64,6 +64,13 @@ def open_envelope(text: str, context: ParseContext) -> Envelope | None:
 
     A lone PRI counts as a header, as firewalls send `<189>date=...`. A header without a PRI (a line of /var/log) needs its time.
     """
+    envelope = _opened(text, context)
+    if context.trace is not None and envelope is not None:
+        context.trace.enveloped(envelope.fields)
+    return envelope
+
+
+def _opened(text: str, context: ParseContext) -> Envelope | None:
     fields: Record = {}
     at = _end(_OCTET_COUNT.match(text))
     start = at
@@ -89,6 +96,17 @@ def unwrapped(text: str, context: ParseContext) -> tuple[Record, str]:
 def without_sender(fields: Record) -> Record:
     """`fields` of a header that a management server wrote: its own name and program are not those of the event it passes on."""
     return {name: value for name, value in fields.items() if name not in {"host.name", "process.name", "process.pid"}}
+
+
+def without_header(text: str, context: ParseContext) -> tuple[Record, str]:
+    """The fields of a syslog header in front of `text`, and the rest; nothing and all of `text` when there is none.
+
+    For formats whose own lines never begin with `<`, a letter or an ISO time, so that most are passed without a look.
+    """
+    if text[:1] != "<" and not text[:1].isalpha() and text[10:11] != "T":
+        return {}, text
+    envelope = open_envelope(text, context)
+    return ({}, text) if envelope is None else (envelope.fields, envelope.message.strip())
 
 
 def _put_priority(fields: Record, priority: int) -> None:

@@ -40,7 +40,7 @@ class TrellixEpoParser:
             outer, message = unwrapped(text.strip(), context)
             body = message.strip()
         record = _from_json(body) if body.startswith("{") else _from_xml(load_xml(body[: _tail(body)]))
-        return without_sender(outer) | bundled_table("trellix_epo").apply(record, ParseContext(context.received, UTC))
+        return without_sender(outer) | bundled_table("trellix_epo").apply(record, context.in_zone(UTC))
 
 
 def _tail(body: str) -> int:
