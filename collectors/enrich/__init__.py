@@ -26,7 +26,7 @@ from collectors.enrich.registers import (
     UnitsOfNetwork,
     UnitToday,
 )
-from collectors.enrich.worktime import local_time
+from collectors.enrich.worktime import LocalTime
 from collectors.enrich.zone import NO_NETWORKS, ZoneLookup, ZoneOfSource
 from soc.core.event import Value
 
@@ -43,7 +43,7 @@ class Enricher:
     add: Add
 
 
-STATELESS: tuple[Enricher, ...] = (Enricher("proxy", 1, client_behind_proxy), Enricher("time", 1, local_time))
+STATELESS: tuple[Enricher, ...] = (Enricher("proxy", 1, client_behind_proxy), Enricher("time", 1, LocalTime()))
 """Enrichers that need no look-up."""
 
 

@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from math import asin, cos, isfinite, radians, sin, sqrt
 from statistics import median
 from typing import Protocol
@@ -65,7 +67,7 @@ class NewSource:
         if account is None or not isinstance(address, str):
             return {}
         day = _second(event) // DAY_S
-        origin = key_of(fields.get("soc.platform"), fields.get("soc.agency"))
+        origin = _origin(fields)
         pair = key_of(origin, account, network_of(address))
         last = self._pairs.get(pair)
         new = self._unseen(origin, day) if last is None else day - _number(last) > WINDOW_DAYS
@@ -100,7 +102,7 @@ class BytesRatio:
         path, status = fields.get("url.path"), fields.get("http.response.status_code", 200)
         if path is None or not isinstance(size, int) or not isinstance(status, int) or not 200 <= status < 300:
             return {}
-        page = key_of(fields.get("soc.platform"), fields.get("soc.agency"), fields.get("url.domain"), path)
+        page = key_of(_origin(fields), fields.get("url.domain"), path)
         minute, *sizes = _numbers(self._pages.get(page)) or [-1]
         now = _second(event) // MINUTE_S
         if teach and now > minute and fields.get("event.outcome") != "failure":
@@ -122,7 +124,7 @@ class SignHourly:
         account = fields.get("user.name")
         if fields.get("event.action") != "sign" or account is None or fields.get("event.outcome") == "failure":
             return {}
-        signer = key_of(fields.get("soc.platform"), fields.get("soc.agency"), account)
+        signer = key_of(_origin(fields), account)
         hour, count, *before = _numbers(self._signers.get(signer)) or [-1, 0]
         now = _second(event) // HOUR_S
         if now > hour:
@@ -237,7 +239,21 @@ def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> f
 
 
 def _second(event: Event) -> int:
-    return int(event.timestamp.timestamp())
+    return _second_of(str(event.fields["@timestamp"])[:19])
+
+
+@lru_cache(maxsize=4096)
+def _second_of(text: str) -> int:
+    """`2026-11-17T01:05:11` in UTC as seconds since 1970; events come many to a second."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+def _origin(fields: Fields) -> str:
+    """What no baseline mixes: platform and agency."""
+    return _origin_of(str(fields.get("soc.platform")), str(fields.get("soc.agency")))
+
+
+_origin_of = lru_cache(maxsize=4096)(key_of)
 
 
 def _number(state: object) -> int:

@@ -23,12 +23,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator, model_validator
 
 from collectors.calendar import Day
 from collectors.definition import DefinitionProblem, read_definition, validated
@@ -94,15 +94,20 @@ class Span(_Strict):
     since: datetime
     until: datetime
 
+    @field_validator("since", "until")
+    @classmethod
+    def _in_utc(cls, value: datetime) -> datetime:
+        return (value if value.tzinfo else value.replace(tzinfo=LOCAL_ZONE)).astimezone(UTC)
+
     @model_validator(mode="after")
     def _ordered(self) -> Span:
-        if _aware(self.since) >= _aware(self.until):
+        if self.since >= self.until:
             raise DefinitionProblem(msg("khoảng thời gian kết thúc trước khi bắt đầu"), msg("since trước until"))
         return self
 
     def holds(self, moment: datetime) -> bool:
         """Whether `moment` lies within; the start does, the end does not."""
-        return _aware(self.since) <= moment < _aware(self.until)
+        return self.since <= moment < self.until
 
 
 class Change(Span):
@@ -286,10 +291,6 @@ def lookups_of(files: Mapping[str, AnyFile]) -> Lookups:
             [*shipped_names(), *(name for _, one in made if isinstance(one, NameFile) for name in one.names)]
         ),
     )
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL_ZONE)
 
 
 def _grouped(items: Sequence[tuple[str, Item]]) -> dict[str, list[Item]]:
