@@ -2,7 +2,7 @@
 
 | shape | told by |
 |---|---|
-| NXLog, and the flat sets made with it | `EventID` beside the names of EventData |
+| NXLog, and the flat sets made with it | `EventID` beside the names of EventData, or beside `EventData` (object or XML) |
 | Fluent Bit `winevtlog`, Get-WinEvent | `ProviderName`, with `StringInserts` or `Properties` in their order |
 | the XML schema as JSON (EVTX readers, Vector, xmltodict), or as XML | `System` beside `EventData` or `UserData`, inside `Event` or not |
 | Wazuh | `win.system`, `win.eventdata`, names with a small first letter |
@@ -20,11 +20,12 @@ from dataclasses import dataclass, field
 from collectors.parsers.xml import Element, load_xml
 from collectors.parsing import ParseContext, Record
 from collectors.times import any_time
+from soc.core.errors import ParseError
 
 Node = Mapping[str, object]
 
 _HEADER = {
-    **dict.fromkeys(("EventTime", "TimeCreated", "@timestamp"), "@timestamp"),
+    **dict.fromkeys(("EventTime", "TimeCreated", "TimeGenerated", "@timestamp"), "@timestamp"),
     "EventID": "event.code",
     "Hostname": "winlog.computer_name",
     "Computer": "winlog.computer_name",
@@ -70,7 +71,15 @@ _DROPPED = frozenset(
             "KeywordsDisplayNames",
             "EventReceivedTime",
         ),
-        *("SourceModuleName", "SourceModuleType", "MessageSourceAddress", "Qualifiers", "StringInserts"),
+        *(
+            "SourceModuleName",
+            "SourceModuleType",
+            "MessageSourceAddress",
+            "Qualifiers",
+            "StringInserts",
+            "EventData",
+            "UserData",
+        ),
         *("@version", "host", "port", "tags", "type"),
     }
 )
@@ -87,7 +96,7 @@ _SYSTEM = {
     ("Correlation", "RelatedActivityID"): "RelatedActivityID",
 }
 _LEVELS = {"0": "information", "1": "critical", "2": "error", "3": "warning", "4": "information", "5": "verbose"}
-_TIMES = ("EventTime", "TimeCreated", "@timestamp")
+_TIMES = ("EventTime", "TimeCreated", "TimeGenerated", "@timestamp")
 """In the order of their worth; one that names its offset is worth more than one that does not."""
 _NUMBERS = frozenset({"winlog.process.pid", "winlog.process.thread.id", "winlog.version"})
 _AUDIT_FAILURE, _AUDIT_SUCCESS = 1 << 52, 1 << 53
@@ -157,7 +166,7 @@ def _from_flat(document: Node, context: ParseContext) -> WindowsRecord:
     for own, other in (("ProcessID", "ExecutionProcessID"), ("ProviderName", "SourceName")):
         if other in header:
             header.pop(own, None)  # then it is the event's
-    told = [(_is_certain(document[name]), document[name]) for name in _TIMES if name in document]
+    told = [(_is_certain(moment), moment) for name in _TIMES if (moment := _inner(document.get(name))) is not None]
     certain, moment = max(told, key=lambda one: one[0], default=(False, None))
     made = WindowsRecord(_header(header, context), certain=certain)
     _put_time(made.header, moment, context)
@@ -168,6 +177,8 @@ def _from_flat(document: Node, context: ParseContext) -> WindowsRecord:
     }
     if made.data.get("EventType") in _NXLOG_TYPES:
         del made.data["EventType"]
+    for name in ("UserData", "EventData"):
+        made.data.update(_data(_section(document.get(name))))
     for name in ("StringInserts", "Properties"):
         if isinstance(listed := document.get(name), list):
             made.data.pop(name, None)
@@ -213,7 +224,7 @@ def _header(given: Node, context: ParseContext) -> Record:
     header: Record = {}
     for name, value in given.items():
         target = _HEADER.get(name)
-        text = _text(value)
+        text = _text(_inner(value))
         if target is None or not isinstance(text, str) or not text:
             continue
         if target == "@timestamp":
@@ -267,7 +278,7 @@ def _mask(text: object) -> int:
 def _inner(value: object) -> object:
     """The text of an element that has attributes besides."""
     return (
-        next((value[name] for name in ("#text", "Value", "_") if name in value), None)
+        next((value[name] for name in ("#text", "Value", "value", "_") if name in value), None)
         if isinstance(value, Mapping)
         else value
     )
@@ -280,6 +291,16 @@ def _attribute(element: object, name: str) -> object:
     if isinstance(attributes, Mapping) and name in attributes:
         return attributes[name]
     return next((element[key] for key in (f"@{name}", name, f"_{name}") if key in element), None)
+
+
+def _section(value: object) -> object:
+    """EventData that an export left as XML, in the form that EVTX readers give it."""
+    if not isinstance(value, str) or not value.startswith("<"):
+        return value
+    try:
+        return _node(load_xml(value))
+    except ParseError:
+        return None
 
 
 def _data(section: object) -> dict[str, object]:
