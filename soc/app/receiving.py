@@ -84,6 +84,7 @@ async def _serve(door: Door, listeners: Sequence[Listener], home: Path, stop: as
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(door.serve())
+            await door.room()  # a datagram that comes before the door is open would be lost
             counting = group.create_task(_count(door.tally, home))
             serving = [group.create_task(_keep_up(listener, door, stop)) for listener in listeners]
             await asyncio.gather(*serving, stop.wait())

@@ -73,9 +73,11 @@ def counted(door: Door, source: str) -> Sent:
 
 
 @contextmanager
-def receiving(home: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The receiving process over a home that has its `sources.yaml`."""
-    environment = os.environ | {"SOC_HOME": str(home), "SOC_SPOOL_KEY": base64.b64encode(KEY).decode()}
+def receiving(home: Path, log: Path, *, own_key: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+    """The receiving process over a home that has its `sources.yaml`; under the key of a `Post`, unless the home has its own."""
+    environment = os.environ | {"SOC_HOME": str(home)}
+    if not own_key:
+        environment["SOC_SPOOL_KEY"] = base64.b64encode(KEY).decode()
     with log.open("ab") as output:
         process = subprocess.Popen([sys.executable, "-m", "soc.app.receiving"], env=environment, stderr=output)
     try:

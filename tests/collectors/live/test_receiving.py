@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,12 +11,15 @@ import pytest
 
 from collectors.sources import has_listeners, load_source_file
 from collectors.tally import Sent, Tally
+from soc.app.application import Application
 from soc.app.findings import State
 from soc.app.intake import FILE, leave_intake, take_intake
 from soc.app.listeners_check import check_listeners
 from soc.core.clock import SystemClock
 from soc.core.errors import FaultsError
 from soc.core.i18n import Lang, msg
+from soc.core.scope import PROVINCE
+from soc.core.settings import Settings
 from tests.collectors.live.post_office import SOURCES, platforms, receiving, wait_for_records
 from tests.collectors.machinery.post import Post
 from tests.servers.certificates import LIFE, make_certificates
@@ -121,3 +125,46 @@ listeners:
     for expected in ("'syslog'?", "'senders'?", "client_ca", ":5: "):
         assert expected in told
     assert has_listeners(file)
+
+
+def test_what_is_sent_becomes_an_event_of_its_source(tmp_path: Path, settle: Callable[[Path], None]) -> None:
+    """Through the receiving process, the spool and the pipeline; a line that names an agency changes nothing."""
+    settle(tmp_path)
+    udp, tcp = free_port(), free_port()
+    (tmp_path / SOURCES).write_text(
+        f"""sources:
+  - id: fw-01
+    platform: commune_network
+    agency: xa-mau-01
+    format: fortigate_kv
+    input: {{kind: syslog, listener: udp, senders: [127.0.0.1]}}
+  - id: portal-01
+    platform: public_service_portal
+    agency: so-mau-01
+    parser: nginx
+    input: {{kind: syslog, listener: tcp, senders: [127.0.0.1], envelope: true}}
+listeners:
+  - {{id: udp, kind: syslog_udp, port: {udp}}}
+  - {{id: tcp, kind: syslog_tcp, port: {tcp}}}
+"""
+    )
+    traffic = b"<189>date=2026-11-17 time=08:01:11 type=traffic srcip=192.0.2.10 soc.agency=so-mau-02 agency=so-mau-02"
+    access = (
+        b'<134>Nov 17 08:01:11 web nginx: 192.0.2.7 - - [17/Nov/2026:08:01:11 +0700] "GET /x HTTP/1.1" 200 5 "-" "-"\n'
+    )
+    with Application(Settings(home=tmp_path), writer=True) as app:
+        with receiving(tmp_path, tmp_path / "log", own_key=True):
+            wait_until(lambda: answers(tcp), "the listener", 30)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.sendto(traffic, ("127.0.0.1", udp))
+            with socket.create_connection(("127.0.0.1", tcp)) as sender:
+                sender.sendall(access)
+            wait_until(lambda: app.spool.depth() == 2, "both records", 30)
+        app.pipeline.drain()
+        found = {str(event.fields["soc.source"]): event.fields for event in app.store.scan("", PROVINCE)}
+    assert {name: event["soc.agency"] for name, event in found.items()} == {
+        "fw-01": "xa-mau-01",
+        "portal-01": "so-mau-01",
+    }
+    assert found["fw-01"]["source.ip"] == "192.0.2.10"
+    assert found["portal-01"]["url.path"] == "/x"
