@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from collectors.parsing import Record
+from collectors.parsers.syslog import open_envelope
+from collectors.parsing import ParseContext, Record
 from collectors.times import clf_time
 from collectors.values import addresses_in, is_ip, outcome_of, put_address, put_port, put_request, split_endpoint, whole
 
@@ -13,6 +14,17 @@ _QUOTED_REST = re.compile(r"([^\"\\]*(?:\\.[^\"\\]*)*)\"")
 _QUOTED = re.compile(r"\s*\"([^\"\\]*(?:\\.[^\"\\]*)*)\"")
 _STATUS = re.compile(r" (\d{3}|-) (\d+|-)")
 _SECONDS = re.compile(r"\d{1,9}\.\d{3,6}")
+
+
+def without_header(text: str, context: ParseContext) -> tuple[Record, str]:
+    """The fields of a syslog header in front of `text`, and the rest; nothing and all of `text` when there is none.
+
+    For formats whose own lines never begin with `<`, a letter or an ISO time, so that most are passed without a look.
+    """
+    if text[:1] != "<" and not text[:1].isalpha() and text[10:11] != "T":
+        return {}, text
+    envelope = open_envelope(text, context)
+    return ({}, text) if envelope is None else (envelope.fields, envelope.message.strip())
 
 
 def parse_access(text: str) -> Record | None:

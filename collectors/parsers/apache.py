@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from collectors.parsers.accesslog import parse_access
+from collectors.parsers.accesslog import parse_access, without_header
 from collectors.parsing import ParseContext, Record, unreadable
 from collectors.times import text_time
 from collectors.values import put_address, put_port, split_endpoint
@@ -25,16 +25,16 @@ class ApacheParser:
     """
 
     id: ClassVar[str] = "apache"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     raw: ClassVar[bool] = False
 
     def parse(self, text: str, context: ParseContext) -> Record:
-        line = text.strip()
+        outer, line = without_header(text.strip(), context)
         fields = parse_access(line)
         if fields is not None:
             fields["event.dataset"] = "apache.access"
-            return fields
-        return _parse_error(line, context)
+            return outer | fields
+        return outer | _parse_error(line, context)
 
 
 def _parse_error(line: str, context: ParseContext) -> Record:

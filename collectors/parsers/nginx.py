@@ -6,7 +6,7 @@ import re
 from typing import ClassVar
 
 from collectors.mapping import bundled_table
-from collectors.parsers.accesslog import parse_access
+from collectors.parsers.accesslog import parse_access, without_header
 from collectors.parsers.json import flat_fields, load_object
 from collectors.parsing import ParseContext, Record, unreadable
 from collectors.times import iso_time
@@ -24,25 +24,25 @@ class NginxParser:
 
     The JSON form takes the names of nginx's own variables and those of the `log_format` that docs/add-a-platform.md recommends
     (`collectors/parsers/nginx.yaml` lists both). `source.ip` is the address that nginx saw; a forwarded-for list goes to
-    `network.forwarded_ip`, and only the normaliser, which knows the trusted proxies, may promote it.
+    `network.forwarded_ip`, and only the normaliser, which knows the trusted proxies, may promote it. A syslog header in front is taken off.
 
     Source: nginx.org ngx_http_log_module (`combined`, `escape=json`) and ngx_core_module (`error_log`); ngx_log.c for the context
     that follows an error message.
     """
 
     id: ClassVar[str] = "nginx"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     raw: ClassVar[bool] = False
 
     def parse(self, text: str, context: ParseContext) -> Record:
-        line = text.strip()
+        outer, line = without_header(text.strip(), context)
         if line.startswith("{"):
-            return _parse_json(line, context)
+            return outer | _parse_json(line, context)
         fields = parse_access(line)
         if fields is not None:
             fields["event.dataset"] = "nginx.access"
-            return fields
-        return _parse_error(line, context)
+            return outer | fields
+        return outer | _parse_error(line, context)
 
 
 def _parse_json(line: str, context: ParseContext) -> Record:
