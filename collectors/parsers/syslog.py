@@ -98,17 +98,6 @@ def without_sender(fields: Record) -> Record:
     return {name: value for name, value in fields.items() if name not in {"host.name", "process.name", "process.pid"}}
 
 
-def without_header(text: str, context: ParseContext) -> tuple[Record, str]:
-    """The fields of a syslog header in front of `text`, and the rest; nothing and all of `text` when there is none.
-
-    For formats whose own lines never begin with `<`, a letter or an ISO time, so that most are passed without a look.
-    """
-    if text[:1] != "<" and not text[:1].isalpha() and text[10:11] != "T":
-        return {}, text
-    envelope = open_envelope(text, context)
-    return ({}, text) if envelope is None else (envelope.fields, envelope.message.strip())
-
-
 def _put_priority(fields: Record, priority: int) -> None:
     facility, severity = divmod(priority, 8)
     fields["log.syslog.priority"] = priority
