@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 
 import httpx
 
@@ -48,7 +50,8 @@ class Listening:
     ) -> httpx.Response:
         """One push; header names with `_` for `-`."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.post(self.url + path, content=body, headers={"Authorization": f"Bearer {token}", **given})
+        headers = {"Authorization": f"Bearer {token}", **given}
+        return httpx.post(self.url + path, content=body, headers=headers, verify=trust())
 
     def bulk(self, body: bytes | str, path: str = "/_bulk", token: str = TOKEN, **headers: str) -> httpx.Response:
         """One bulk request, signed in as Beats do it."""
@@ -99,6 +102,12 @@ class Listening:
         await listening
         self.door.end()
         await writing
+
+
+@cache
+def trust() -> ssl.SSLContext:
+    """Made once: reading all authorities of the system for each request takes longer than the request."""
+    return ssl.create_default_context()
 
 
 def _answers(port: int) -> bool:
