@@ -28,7 +28,8 @@ _VPN_PAIRS = re.compile(
 )
 _ENDPOINT = re.compile(
     r"(?:\b(from|src|source|client|peer|faddr|to|dst|dest|destination|laddr|server|->|==>)[ :=(<]{1,3})?"
-    r"(?:(?<![\w.])([\w-]{1,64}):)?(?<![\w.:])(\d{1,3}(?:\.\d{1,3}){3}|(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:.]{3,45})(?:/(\d{1,5})\b)?"
+    r"(?:(?<![\w.:])([\w-]{1,64}):|(?<![\w.:]))"
+    r"(\d{1,3}(?:\.\d{1,3}){3}|(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:.]{3,45})(?:/(\d{1,5})\b)?"
 )
 _TARGETS = frozenset({"to", "dst", "dest", "destination", "laddr", "server", "->", "==>"})
 _PROTOCOL = re.compile(r"\b(TCP|UDP|ICMP|ICMPv6|GRE|ESP|SCTP|tcp|udp|icmp)\b")
@@ -106,7 +107,11 @@ def _read(number: str, text: str) -> tuple[Record, Constants]:
     raw: Record = {} if session is None else {name: value for name, value in session.groupdict().items() if value}
     rest = text if session is None else text[session.end() :]
     known = read_message(number, rest)
-    pieces, kind = (_anything(rest, session is not None), kind_named("network")) if known is None else known
+    if known is None:
+        # A line that lost its header must at least be one of a session or of a certificate: addresses alone are in every log.
+        found = _anything(rest, session is not None) if number or session is not None else _certificate(rest)
+        known = found, kind_named("network")
+    pieces, kind = known
     raw = {**pieces, **raw}
     if session is not None and "reason" not in raw and rest:
         raw["reason"] = rest
@@ -126,14 +131,19 @@ def _events(text: str) -> Record:
     return raw
 
 
+def _certificate(text: str) -> Record:
+    """Serial number, subject and issuer of a peer's certificate; the common name of its subject is the user."""
+    found = _CERTIFICATE.search(text)
+    if found is None:
+        return {}
+    subject = _COMMON_NAME.search(found["x509_subject"])
+    raw: Record = {**found.groupdict(), "reason": text[: found.start()].strip(" :")}
+    return raw | ({} if subject is None else {"user": subject[1]})
+
+
 def _anything(text: str, has_source: bool) -> Record:
     """Addresses, users and the like of a message that the table does not know, by their looks."""
-    raw: Record = {}
-    certificate = _CERTIFICATE.search(text)
-    if certificate is not None:
-        raw.update(certificate.groupdict())
-        subject = _COMMON_NAME.search(certificate["x509_subject"])
-        raw |= {"reason": text[: certificate.start()].strip(" :"), "user": "" if subject is None else subject[1]}
+    raw = _certificate(text)
     for found in _ENDPOINT.finditer(text):
         word, interface, address, port = found.groups()
         side = "dst" if word in _TARGETS or has_source or "src" in raw else "src"
