@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from collectors.parsers.beats import beat_document
-from collectors.parsers.json import load_object
+from collectors.parsers.beats import own_fields
+from collectors.parsers.json import flat_fields, load_object
 from collectors.parsing import ParseContext, Record, unreadable
 from collectors.transforms import SPREADS
 from soc.core.i18n import msg
@@ -27,7 +27,7 @@ class AuditbeatParser:
     raw: ClassVar[bool] = False
 
     def parse(self, text: str, context: ParseContext) -> Record:
-        fields = beat_document(load_object(text.strip()), context)
+        fields = own_fields(flat_fields(load_object(text.strip())), context)
         if not any(name.startswith(_SIGNS) for name in fields):
             raise unreadable(msg("tài liệu JSON của Auditbeat"))
         fields.setdefault("event.kind", "event")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collectors.mapping import is_reserved
-from collectors.parsers.json import flat_fields
 from collectors.parsing import ParseContext, Record
 from collectors.times import any_time
 
@@ -11,15 +10,11 @@ _DROPPED = frozenset({"@version", "type"})
 _DROPPED_PREFIXES = ("@metadata.", "soc.")
 
 
-def beat_document(document: dict[str, object], context: ParseContext) -> Record:
-    """`document` as dotted fields, less what only we say (marks, `event.original` ...); a time that cannot be read is left out.
-
-    Raises:
-        ParseError: beyond the limits of `flat_fields`.
-    """
+def own_fields(flat: Record, context: ParseContext) -> Record:
+    """The fields of a flat document, less what only we say (marks, `event.original` ...); a time that cannot be read is left out."""
     fields = {
         name: value
-        for name, value in flat_fields(document).items()
+        for name, value in flat.items()
         if name not in _DROPPED and not name.startswith(_DROPPED_PREFIXES) and not is_reserved(name)
     }
     try:

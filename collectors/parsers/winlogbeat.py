@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
-from collectors.mapping import is_reserved
+from collectors.parsers.beats import own_fields
 from collectors.parsers.json import flat_fields, load_object
 from collectors.parsers.windows import windows_fields
 from collectors.parsers.windows_shapes import WindowsRecord, record_of
 from collectors.parsing import ParseContext, Record, unreadable
-from collectors.times import any_time
 from soc.core.i18n import msg
 
 _EVENT_DATA, _USER_DATA = "winlog.event_data.", "winlog.user_data."
-_DROPPED = frozenset({"@version", "type", "@timestamp", "event.original"})
 _TEXTS = ("winlog.event_id", "winlog.record_id", "event.code")
 
 
@@ -50,8 +47,7 @@ def beat_fields(document: dict[str, object], context: ParseContext) -> Record:
     }
     made = windows_fields(WindowsRecord(_header(flat), data, certain=True), context)
     made.pop("log.hostname", None)
-    made.update(_own(flat, made))
-    _put_time(made, flat, context)
+    made.update(_own(own_fields(flat, context), made))
     return made
 
 
@@ -71,29 +67,18 @@ def _header(flat: Record) -> Record:
     return header if code is None else {**header, "event.code": str(code)}
 
 
-def _own(flat: Mapping[str, object], made: Record) -> Record:
+def _own(own: Record, made: Record) -> Record:
     """The document's own fields, over what we made of its data; LogonType stays the number that rules are written on."""
-    own = {
-        name: value
-        for name, value in flat.items()
-        if name not in _DROPPED and not is_reserved(name) and not name.startswith(("soc.", _EVENT_DATA))
-    }
-    own.update({name: str(own[name]) for name in _TEXTS if name in own})
-    if "event.module" not in own and "event.action" in made:
-        own.pop("event.action", None)  # without a module it is the task's name, in the language of the machine
+    kept = {name: value for name, value in own.items() if not name.startswith(_EVENT_DATA)}
+    kept.update({name: str(kept[name]) for name in _TEXTS if name in kept})
+    if "event.module" not in kept and "event.action" in made:
+        kept.pop("event.action", None)  # without a module it is the task's name, in the language of the machine
     if "winlog.event_data.LogonType" in made:
-        own["winlog.logon.type"] = made["winlog.event_data.LogonType"]
-    return own
+        kept["winlog.logon.type"] = made["winlog.event_data.LogonType"]
+    return kept
 
 
 def _text(value: object) -> object:
     if isinstance(value, list):
         return [str(item) for item in value]
     return value if isinstance(value, str) else str(value)
-
-
-def _put_time(made: Record, flat: Mapping[str, object], context: ParseContext) -> None:
-    try:
-        made["@timestamp"] = any_time(flat.get("@timestamp"), context.zone)
-    except (ValueError, OverflowError):
-        made.pop("@timestamp", None)
