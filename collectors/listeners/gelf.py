@@ -9,7 +9,7 @@ from pydantic import Field
 
 from collectors.definition import DefinitionProblem
 from collectors.listener import Listener
-from collectors.listeners.routing import Feed, Routes, clashes
+from collectors.listeners.routing import Feed, Routes, clashes, named_in_vain
 from collectors.listeners.spec import AddressSpec, FeedSpec, Opening, Sender, TlsSpec
 from collectors.listeners.streaming import StreamLimits
 
@@ -25,7 +25,8 @@ class _Gelf(AddressSpec):
     feeds = "gelf"
 
     def check(self, feeds: Mapping[str, GelfFeed]) -> list[tuple[str, DefinitionProblem]]:
-        return clashes({source: Feed(tuple(feed.senders)) for source, feed in feeds.items()})
+        found = {source: Feed(tuple(feed.senders)) for source, feed in feeds.items()}
+        return clashes(found) + ([] if getattr(self, "tls", None) else named_in_vain(found))
 
 
 class GelfUdpSpec(_Gelf):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from collectors.definition import DefinitionProblem
 from collectors.listener import Listener
-from collectors.listeners.routing import Feed, Routes, clashes
+from collectors.listeners.routing import Feed, Routes, clashes, named_in_vain
 from collectors.listeners.spec import AddressSpec, FeedSpec, Opening, Sender
 
 
@@ -28,7 +28,8 @@ class NetflowSpec(AddressSpec):
     kind: Literal["netflow"]
 
     def check(self, feeds: Mapping[str, NetflowFeed]) -> list[tuple[str, DefinitionProblem]]:
-        return clashes({source: Feed(tuple(feed.senders)) for source, feed in feeds.items()})
+        found = {source: Feed(tuple(feed.senders)) for source, feed in feeds.items()}
+        return clashes(found) + named_in_vain(found)
 
     def open(self, feeds: Mapping[str, NetflowFeed], opening: Opening) -> Listener:
         from collectors.listeners.netflow_udp import NetflowListener  # noqa: PLC0415 - of who only reads the file

@@ -119,6 +119,23 @@ def clashes(feeds: Mapping[str, Feed]) -> list[tuple[str, DefinitionProblem]]:
     return found
 
 
+def named_in_vain(feeds: Mapping[str, Feed]) -> list[tuple[str, DefinitionProblem]]:
+    """Senders that are no addresses, where nobody shows a certificate: (source, problem)."""
+    return [
+        (
+            source,
+            DefinitionProblem(
+                msg("'{text}' không phải địa chỉ hay dải mạng", text=sender),
+                msg("địa chỉ; tên trong chứng thư chỉ dùng với listener có TLS"),
+                place=("senders",),
+            ),
+        )
+        for source, feed in feeds.items()
+        for sender in feed.senders
+        if _network(sender) is None
+    ]
+
+
 def _network(sender: str) -> Network | None:
     try:
         return ip_network(sender, strict=False)

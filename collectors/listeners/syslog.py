@@ -12,7 +12,7 @@ from pydantic import Field
 
 from collectors.definition import DefinitionProblem
 from collectors.listener import Listener
-from collectors.listeners.routing import Feed, Routes, clashes
+from collectors.listeners.routing import Feed, Routes, clashes, named_in_vain
 from collectors.listeners.spec import AddressSpec, FeedSpec, Opening, Sender, TlsSpec
 from collectors.listeners.streaming import StreamLimits
 
@@ -38,7 +38,8 @@ class _Syslog(AddressSpec):
     feeds = "syslog"
 
     def check(self, feeds: Mapping[str, SyslogFeed]) -> list[tuple[str, DefinitionProblem]]:
-        return clashes({source: feed.feed for source, feed in feeds.items()})
+        found = {source: feed.feed for source, feed in feeds.items()}
+        return clashes(found) + ([] if self.kind == "syslog_tls" else named_in_vain(found))
 
 
 class SyslogUdpSpec(_Syslog):

@@ -103,6 +103,7 @@ def test_all_faults_of_the_listeners_are_reported_at_once(tmp_path: Path) -> Non
   - {id: b, platform: lgsp, agency: x, input: {kind: syslog, listener: in, senders: [192.0.2.1]}}
   - {id: c, platform: lgsp, agency: x, input: {kind: syslog, listener: in, senders: [192.0.2.1]}}
   - {id: d, platform: lgsp, agency: x, input: {kind: netflow, listener: in, senders: [192.0.2.1]}}
+  - {id: e, platform: lgsp, agency: x, input: {kind: syslog, listener: in, senders: [192.0.2.300]}}
 listeners:
   - {id: in, kind: syslog_udp, port: 5514}
   - {id: a, kind: syslog_udp, port: 5514}
@@ -110,7 +111,7 @@ listeners:
     )
     with pytest.raises(FaultsError) as caught:
         load_source_file(file, platforms())
-    assert sorted(fault.where.rpartition(":")[2] for fault in caught.value.faults) == ["2", "4", "5", "8", "8"]
+    assert sorted(fault.where.rpartition(":")[2] for fault in caught.value.faults) == ["2", "4", "5", "6", "9", "9"]
     file.write_text(
         """sources:
   - {id: a, platform: lgsp, agency: x, input: {kind: sylog, listener: in}}
