@@ -221,8 +221,10 @@ class Baselines:
             return event
         waiting.discard(event.id)
         added: Added = {}
+        teach = event.exercise is None
         for one in self.baselines:
-            added |= one.add(event, teach=event.exercise is None)
+            if told := one.add(event, teach=teach):
+                added |= told
         return Event({**event.fields, **added}) if added else event
 
 
@@ -261,7 +263,7 @@ def _number(state: object) -> int:
 
 
 def _numbers(state: object) -> list[int | float] | None:
-    return list(state) if isinstance(state, Sequence) else None
+    return list(state) if isinstance(state, list) else None
 
 
 def _amount(value: Value | None) -> float | None:
