@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
+
+from tests.servers.certificates import ServerCertificate
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Api:
     """Answers with `answer`; remembers what it was asked."""
 
     answer: Callable[[Asked], Said]
+    tls: ServerCertificate | None = None
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
 
@@ -65,7 +69,11 @@ class Api:
                 pass
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{server.server_port}"
+        self.url = f"{'http' if self.tls is None else 'https'}://127.0.0.1:{server.server_port}"
+        if self.tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.tls.certificate, self.tls.key)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

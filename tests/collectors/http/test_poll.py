@@ -18,6 +18,7 @@ from collectors.inputs.poll_beside import Beside
 from collectors.inputs.poll_spec import PollSpec
 from tests.collectors.http.api import Api, Asked, Said
 from tests.collectors.machinery.post import LIMIT, NOW, Post
+from tests.servers.certificates import make_certificates
 from tests.servers.processes import wait_until
 
 
@@ -324,7 +325,13 @@ def test_what_would_be_unsafe_or_half_is_refused(settings: dict[str, object]) ->
         PollSpec.model_validate({"kind": "poll", "url": "https://a.example/", **settings})
 
 
-def test_tls_of_an_unknown_authority_is_refused(post: Post, tmp_path: Path) -> None:
-    wanted = PollSpec.model_validate({"kind": "poll", "url": "https://127.0.0.1:1/", "ca": str(tmp_path / "none.pem")})
-    look(post, polled(post, wanted))
-    assert "tệp CA" in faults(post)[0]
+def test_tls_is_checked_against_the_authority_that_is_named(post: Post, tmp_path: Path) -> None:
+    files = make_certificates(tmp_path)
+    with Api(lambda _: Said(rows(1)), files).running() as api:
+        look(post, polled(post, spec(api)))
+        assert (kept(post), api.asked) == ([], [])
+        assert "certificate" in faults(post)[0].lower()
+        look(post, polled(post, spec(api, ca=str(files.authority))))
+        assert kept(post) == [1]
+        look(post, polled(post, spec(api, ca=str(tmp_path / "none.pem"))))
+        assert any("tệp CA" in told for told in faults(post))
