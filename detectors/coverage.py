@@ -79,11 +79,14 @@ class Sightings(Generic[Place]):
 
     def kind_of(self, event: Event) -> Kind[Place]:
         """The kind of an event, whose fields are remembered."""
-        telling = (event.fields.get(name) for name in _TELLING)
-        # A list in such a field is nobody's dataset; as text it is at least a key.
-        values = (str(value) if isinstance(value, list) else value for value in telling)
-        shape = (self._place(event), *values, *event.fields)
-        return self._shapes.get(shape) or self._new_shape(shape, event)
+        fields = event.fields
+        shape = (self._place(event), *map(fields.get, _TELLING), *fields)
+        try:
+            return self._shapes.get(shape) or self._new_shape(shape, event)
+        except TypeError:  # a list in such a field is nobody's dataset; as text it is at least a key
+            texts = [str(value) if isinstance(value, list) else value for value in map(fields.get, _TELLING)]
+            shape = (self._place(event), *texts, *fields)
+            return self._shapes.get(shape) or self._new_shape(shape, event)
 
     def _new_shape(self, shape: tuple[object, ...], event: Event) -> Kind[Place]:
         """Work out the kind of an event once for all events with the same fields and the same telling values."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from detectors.sigma.facts import facts_of
@@ -63,8 +63,11 @@ class Kind:
         return next((fields for described, fields in self.sources if source.covers(described)), None)
 
 
+_REMEMBERED = 8192
+
+
 class Kinds:
-    """The table, arranged so that a document costs one look-up for each field that can begin a condition."""
+    """The table; what a document is depends on a few fields alone, and most documents hold there what one before them held."""
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
         self._named = {kind.name: kind for kind in kinds}
@@ -74,6 +77,12 @@ class Kinds:
                 first[condition.field].append((condition, tuple(others), kind.name))
         self._first = tuple((field, tuple(entries)) for field, entries in first.items())
         self._raw = tuple((field, entries) for field, entries in self._first if field in RAW_MARKERS)
+        every = [condition for kind in self._named.values() for found in kind.when for condition in found]
+        self._read = tuple(dict.fromkeys(condition.field for condition in every if condition.values))
+        self._present = tuple(
+            dict.fromkeys(condition.field for condition in every if condition.field not in self._read)
+        )
+        self._known = lru_cache(maxsize=_REMEMBERED, typed=True)(self._told_by)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._named)
@@ -84,15 +93,25 @@ class Kinds:
     def of(self, document: Document, *, raw: bool) -> tuple[str, ...]:
         """Names of the kinds a document is; `raw` looks only at what tells without ECS."""
         get = document.get
-        found: list[str] = []
-        for field, entries in self._raw if raw else self._first:
-            value = get(field)
-            if value is not None:
-                found += [
-                    name
-                    for condition, others, name in entries
-                    if condition.holds(value) and all(other.holds(get(other.field)) for other in others)
-                ]
+        values = [get(field) for field in self._read]
+        there = [get(field) is not None for field in self._present]
+        try:
+            return self._known(raw, *values, *there)
+        except TypeError:  # a list among them, which no dictionary remembers
+            return self._told_by(raw, *values, *there)
+
+    def _told_by(self, raw: bool, *values: object) -> tuple[str, ...]:
+        """The kinds of documents that hold these values; of fields that need only be there, whether they are."""
+        told = zip((*self._read, *self._present), values, strict=True)
+        telling = {field: value for field, value in told if value is not None and value is not False}
+        get = telling.get
+        found = [
+            name
+            for field, entries in (self._raw if raw else self._first)
+            if field in telling
+            for condition, others, name in entries
+            if condition.holds(get(field)) and all(other.holds(get(other.field)) for other in others)
+        ]
         return tuple(dict.fromkeys(found))
 
     def of_dataset(self, dataset: str) -> list[str]:
