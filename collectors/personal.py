@@ -183,6 +183,8 @@ def mobile_number(digits: str) -> str | None:
 
 def normal_form(kind: Kind, value: str) -> str:
     """What is hashed of `value`: two ways to write one thing give one hash."""
+    if kind is Kind.OTHER:
+        return value.strip()
     bare = value.strip().translate(_SEPARATORS)
     if kind is Kind.PHONE:
         return mobile_number(bare) or mobile_number("0" + bare) or bare
