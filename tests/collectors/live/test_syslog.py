@@ -204,7 +204,7 @@ async def test_a_long_record_is_cut_into_quarantine_and_the_stream_goes_on(post:
     async with listening(post, sources("syslog_tcp", port)) as door:
         (await send(port, b"<13>" + b"x" * (3 * LIMIT) + b"\n<13>" + b"y" * 2500 + b"\n<13>short\n")).close()
         assert await arrived(post, 1) == ["<13>short"]
-        assert counted(door, "fw-01").set_aside == 2
+        await until(lambda: counted(door, "fw-01").set_aside == 2, "the count")
     assert {entry.size_bytes for entry in post.quarantine.list()} == {2000}
 
 
