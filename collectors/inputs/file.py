@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from collectors.input import Chunk, Reading
+from collectors.inputs.joiner import Multiline
 from collectors.inputs.lines import read_lines
 from collectors.inputs.logfile import FileState, identity, open_log
 from collectors.inputs.rotation import Visit, plan_visits
@@ -27,12 +28,14 @@ class FileInput:
     Args:
         pattern: path or glob.
         follow: go on where the last pass stopped; see `collectors.inputs.rotation` for what happens on rotation.
+        multiline: joins lines to records (`collectors.inputs.joiner`).
     """
 
     id: ClassVar[str] = "file"
 
     pattern: Path
     follow: bool = False
+    multiline: Multiline | None = None
     _reached: dict[str, tuple[State | None, int, int]] = field(default_factory=dict, repr=False)
     _told: set[str] = field(default_factory=set, repr=False)
 
@@ -79,7 +82,8 @@ class FileInput:
         try:
             status = visit.path.stat()
             with open_log(visit.path) as log:
-                for chunk in read_lines(log, visit, reading):
+                idle = self.multiline is not None and self._is_idle(reading, status.st_mtime)
+                for chunk in read_lines(log, visit, reading, self.multiline, idle=idle):
                     self._reached[visit.name] = (chunk.cursors[visit.name], status.st_size, status.st_mtime_ns)
                     yield chunk
             self._told.discard(str(visit.path))
@@ -92,7 +96,13 @@ class FileInput:
             status = path.stat()
         except OSError:
             return False
+        if self.multiline is not None and state.offset < status.st_size:
+            return False  # an unfinished record waits for its time
         return self._reached.get(name) == (state.stored(), status.st_size, status.st_mtime_ns)
+
+    def _is_idle(self, reading: Reading, written: float) -> bool:
+        """Whether nothing was written for as long as an unfinished record waits."""
+        return self.multiline is not None and reading.received.timestamp() - written >= self.multiline.wait_s
 
     def _unreadable(self, path: Path, error: OSError) -> list[InputError]:
         """The fault, but not again at each pass while nothing changes."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from collectors.input import Chunk, Reading, Rejected
+from collectors.inputs.joiner import LineJoiner, Multiline
 from collectors.inputs.logfile import CutShortError, FileState, LogFile, fingerprint, head_of
 from collectors.inputs.rotation import Visit
 from collectors.inputs.splitter import Line, LineSplitter
@@ -19,8 +20,14 @@ _BLANK = b"\0 \t\v\f\r"
 """A line of nothing else is no record; NULs are what copytruncate leaves."""
 
 
-def read_lines(log: LogFile, visit: Visit, reading: Reading) -> Iterator[Chunk]:
+def read_lines(
+    log: LogFile, visit: Visit, reading: Reading, multiline: Multiline | None = None, *, idle: bool = False
+) -> Iterator[Chunk]:
     """The lines behind the state of `visit`; a file that is not the one of the state is read from its start.
+
+    Args:
+        multiline: joins lines to records.
+        idle: nothing was written for so long that an unfinished record of several lines is taken as it is.
 
     Raises:
         OSError: the disk stopped answering; what was yielded before is good.
@@ -28,7 +35,8 @@ def read_lines(log: LogFile, visit: Visit, reading: Reading) -> Iterator[Chunk]:
     state = visit.state if visit.state.fits(log.sample) else FileState(visit.state.path)
     state = replace(state, charset=state.charset or detect_utf16(log.sample))
     splitter = LineSplitter(state.charset, reading.max_record_bytes, state.offset, state.line)
-    yield from _LineReader(log, visit, reading, state, splitter).chunks()
+    joiner = None if multiline is None else LineJoiner(multiline, state.charset, reading.max_record_bytes)
+    yield from _LineReader(log, visit, reading, state, splitter, joiner, idle).chunks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +46,26 @@ class _LineReader:
     reading: Reading
     state: FileState
     splitter: LineSplitter
+    joiner: LineJoiner | None = None
+    idle: bool = False
 
     def chunks(self) -> Iterator[Chunk]:
         faults: list[InputError] = []
         try:
             for block in self.log.blocks(self.state.offset):
-                yield self._chunk(self.splitter.feed(block), len(block))
+                yield self._chunk(self._records(self.splitter.feed(block)), len(block))
         except CutShortError as error:
             faults.append(self._cut_short(error))
         last = self.splitter.finish() if self.visit.finish else None
-        ending = self._chunk([last] if last else [], 0, cut_short=bool(faults))
+        lines = self._records([last] if last else [])
+        if self.joiner is not None and (self.visit.finish or self.idle):
+            lines += self.joiner.flush()
+        ending = self._chunk(lines, 0, cut_short=bool(faults))
         cursors = {self.visit.name: None} if self.visit.forget else ending.cursors
         yield replace(ending, faults=faults, cursors=cursors)
+
+    def _records(self, lines: list[Line]) -> list[Line]:
+        return lines if self.joiner is None else self.joiner.take(lines)
 
     def _chunk(self, lines: Sequence[Line], size_bytes: int, *, cut_short: bool = False) -> Chunk:
         records: list[RawRecord] = []
@@ -77,11 +93,14 @@ class _LineReader:
         return None, Kind.PARSE
 
     def _reached(self) -> FileState:
-        head = head_of(self.log.sample, self.splitter.offset)
+        offset, number = self.splitter.offset, self.splitter.number
+        if self.joiner is not None and self.joiner.offset is not None and self.joiner.number is not None:
+            offset, number = self.joiner.offset, self.joiner.number  # of the unfinished record: it is read again
+        head = head_of(self.log.sample, offset)
         return replace(
             self.state,
-            offset=self.splitter.offset,
-            line=self.splitter.number,
+            offset=offset,
+            line=number,
             head=fingerprint(head),
             head_bytes=len(head),
         )

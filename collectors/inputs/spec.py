@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from collectors.definition import DefinitionProblem
 from collectors.input import Input
+from collectors.inputs.joiner import Multiline
 from collectors.listeners.spec import Strict
+from soc.core.i18n import msg
 
 
 class PullSpec(Strict):
@@ -27,6 +30,13 @@ class FileSpec(PullSpec):
 
     kind: Literal["file", "ndjson", "evtx"] = "file"
     paths: list[str] = Field(default=[])
+    multiline: Multiline | None = None
+
+    @model_validator(mode="after")
+    def _lines_are_of_text(self) -> FileSpec:
+        if self.multiline is not None and self.kind != "file":
+            raise DefinitionProblem(msg("multiline chỉ dùng cho kind: file"), place=("multiline",))
+        return self
 
     def inputs(self, home: Path) -> Sequence[Input]:
         from collectors.inputs.documents import NdjsonInput  # noqa: PLC0415 - of who only reads the file
@@ -34,5 +44,6 @@ class FileSpec(PullSpec):
 
         if self.kind == "evtx":
             return []
-        followed = NdjsonInput if self.kind == "ndjson" else FileInput
-        return [followed(Path(path), True) for path in self.paths]
+        if self.kind == "ndjson":
+            return [NdjsonInput(Path(path), True) for path in self.paths]
+        return [FileInput(Path(path), True, self.multiline) for path in self.paths]

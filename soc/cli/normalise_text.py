@@ -54,7 +54,7 @@ def _raw_field(one: RawField, lang: Lang) -> str:
         why = msg("phép biến đổi {name} không đọc được giá trị", name=told.transform or "time")
     else:
         why = msg("bảng ánh xạ không giữ trường này")
-    return f"{head}: {msg('bỏ').render(lang)}, {why.render(lang)}"
+    return f"{head}: " + msg("bỏ, {why}", why=why).render(lang)
 
 
 def _short(value: object) -> str:
