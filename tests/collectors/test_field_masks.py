@@ -66,7 +66,6 @@ def test_personal_values_become_the_hashes_of_the_raw_text() -> None:
 
 def test_a_platform_drops_and_hashes_what_it_declares() -> None:
     spec = RedactSpec(drop=["soc.ai.prompt"], hash=["soc.parent"])
-    original = '{"p":"câu hỏi riêng","c":"Người Mẫu"}'
     fields, count = masked(
         {
             "soc.ai.prompt": "câu hỏi riêng",
