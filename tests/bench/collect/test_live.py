@@ -102,7 +102,9 @@ def test_syslog_into_the_store(tmp_path: Path, settle: Callable[[Path], None]) -
         wait_until(lambda: app.store.health().events == RECORDS, "all events", 600)
         seconds = time.monotonic() - began
     count = RECORDS - 2_000
-    print(f"\nsyslog over TCP into the store: {count / seconds:,.0f} events/s; taken from the sender at {count / sent:,.0f}/s")
+    print(
+        f"\nsyslog over TCP into the store: {count / seconds:,.0f} events/s; taken from the sender at {count / sent:,.0f}/s"
+    )
 
 
 def test_rsyslog_into_a_file(tmp_path: Path, pytestconfig: pytest.Config) -> None:

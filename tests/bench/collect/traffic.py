@@ -12,7 +12,13 @@ from datetime import UTC, datetime, timedelta
 START = datetime(2026, 11, 17, 1, 0, tzinfo=UTC)
 HOME = timedelta(hours=7)
 AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36"
-PATHS = ("/dichvucong/hoso?id=H19.{}", "/tin-tuc/bai-{}", "/static/app.{}.js", "/api/v1/tra-cuu?trang={}", "/uploads/anh-{}.jpg")
+PATHS = (
+    "/dichvucong/hoso?id=H19.{}",
+    "/tin-tuc/bai-{}",
+    "/static/app.{}.js",
+    "/api/v1/tra-cuu?trang={}",
+    "/uploads/anh-{}.jpg",
+)
 
 
 def _moments(step: timedelta) -> Iterator[datetime]:
