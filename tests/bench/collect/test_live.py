@@ -76,7 +76,7 @@ def installed(home: Path, settle: Callable[[Path], None]) -> Iterator[tuple[int,
     (home / "rules" / "marked.yml").write_text(RULE)
     with running(home), Application(Settings(home=home)) as app:
         wait_until(lambda: answers(port), "the listener", 60)
-        wait_until(lambda: (home / "pipeline.lock").is_file(), "the collecting process", 60)
+        wait_until((home / "pipeline.lock").is_file, "the collecting process", 60)
         yield port, app
 
 
@@ -137,7 +137,10 @@ def test_from_the_sender_to_the_alert(tmp_path: Path, settle: Callable[[Path], N
             for at in range(0, len(lines), TELLING):
                 mark = f"telltale-{at:06d}"
                 stamp = datetime.now(UTC).astimezone().strftime("%b %d %H:%M:%S")
-                part = [*lines[at : at + TELLING - 1], f"<34>{stamp} may-01 app[{at}]: {mark}"]
+                part = [
+                    *lines[at : at + TELLING - 1],
+                    f"<34>{stamp} may-{at:06d} app[{at}]: {mark}",
+                ]  # of a machine of its own, so that no alert joins another
                 connection.sendall("".join(f"{line}\n" for line in part).encode())
                 sent[mark] = time.monotonic()
                 until = sent[mark] + TELLING / PACE

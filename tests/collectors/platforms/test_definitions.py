@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.platform import FOLDER, Confidence, Platform, load_platforms, platform_of
 from collectors.inputs.spec import FileSpec
+from collectors.platform import FOLDER, Confidence, Platform, load_platforms, platform_of
 from collectors.sources import load_sources
 from soc.core.errors import FaultsError, NotFoundError
 from soc.core.i18n import Lang
