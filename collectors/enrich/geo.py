@@ -1,14 +1,13 @@
 """Country and network operator of an address, from files that the operator brings: `SOC_HOME/geo/*.mmdb`.
 
 No data is shipped: what packages carry is a copy of GeoLite2, whose licence wants it renewed within 30 days, and an old copy blames the
-wrong country. The reader `maxminddb` is optional; files without the reader are told as a fault, nothing else stops.
+wrong country. A damaged file is told as a fault, nothing else stops.
 
 Source: MaxMind DB file format 2.0; ECS 8.17 `geo.*`, `as.*`.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -63,22 +62,21 @@ def open_geo(folder: Path) -> GeoLookup | None:
     """The files of `folder`; None when there is none.
 
     Raises:
-        SetupError: there are files and no reader, or a file is damaged.
+        SetupError: a file is damaged or cannot be read.
     """
     files = sorted(folder.glob("*.mmdb"))
     if not files:
         return None
+    import maxminddb  # noqa: PLC0415 - only where there are files
+
     try:
-        maxminddb = importlib.import_module("maxminddb")
-    except ImportError as problem:
-        raise SetupError(
-            msg("có tệp địa lý {file} nhưng thiếu thư viện đọc", file=str(files[0])),
-            advice=msg("cài gói maxminddb vào môi trường của vonggac, hoặc bỏ tệp ra khỏi thư mục"),
-        ) from problem
-    try:
-        return MmdbFiles([maxminddb.open_database(str(path)).get for path in files])
+        return MmdbFiles([maxminddb.open_database(path).get for path in files])
     except (OSError, maxminddb.InvalidDatabaseError) as problem:
-        raise SetupError(msg("không đọc được tệp địa lý trong {folder}", folder=str(folder))) from problem
+        raise SetupError(
+            msg("không đọc được tệp địa lý trong {folder}", folder=str(folder)),
+            expected=msg("tệp .mmdb trọn vẹn, đọc được"),
+            advice=msg("lấy lại tệp từ nhà cung cấp, hoặc bỏ tệp ra khỏi thư mục"),
+        ) from problem
 
 
 def _fields(record: Mapping[str, Any]) -> dict[str, Value]:

@@ -8,11 +8,13 @@ from pathlib import Path
 from time import process_time
 
 import pytest
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
 
 from collectors.enrich import Enricher, default_enrichers, versions
 from collectors.enrich.book import FixedLookups, LookupBook
 from collectors.enrich.facts import Facts
-from collectors.enrich.geo import Atlas, GeoOfSource, MmdbFiles, open_geo
+from collectors.enrich.geo import Atlas, GeoOfSource, open_geo
 from collectors.enrich.lookups import load_lookups
 from collectors.enrich.networks import Networks
 from collectors.platform import load_platforms
@@ -163,25 +165,32 @@ def test_places_are_added_where_they_are_known() -> None:
     assert geo({"source.ip": "203.0.113.8"}, facts) == {}
 
 
-def test_records_of_the_maxmind_format_become_ecs_fields() -> None:
-    """The country file first; the file of operators adds its own."""
+def test_files_of_the_maxmind_format_become_ecs_fields(tmp_path: Path) -> None:
+    """The country file first; the file of operators adds its own. An address of neither, or no address, has no place."""
+    assert open_geo(tmp_path) is None
     country = {
         "country": {"iso_code": "VN", "names": {"en": "Vietnam"}},
         "location": {"latitude": 10.9, "longitude": 106.8},
     }
     operator = {"autonomous_system_number": 64500, "autonomous_system_organization": "Example"}
-    assert MmdbFiles([lambda _: country, lambda _: operator]).find("203.0.113.7") == {
+    for name, network, record in (("1-country", "203.0.113.0/24", country), ("2-as", "203.0.113.0/25", operator)):
+        writer = MMDBWriter()
+        writer.insert_network(IPSet([network]), record)
+        writer.to_db_file(str(tmp_path / f"{name}.mmdb"))
+    geo = open_geo(tmp_path)
+    assert geo is not None
+    placed = {
         "geo.country_iso_code": "VN",
         "geo.country_name": "Vietnam",
-        "geo.location.lat": 10.9,
-        "geo.location.lon": 106.8,
-        "as.number": 64500,
-        "as.organization.name": "Example",
+        "geo.location.lat": pytest.approx(10.9),
+        "geo.location.lon": pytest.approx(106.8),
     }
+    assert geo.find("203.0.113.200") == placed
+    assert geo.find("203.0.113.7") == {**placed, "as.number": 64500, "as.organization.name": "Example"}
+    assert [geo.find(text) for text in ("192.0.2.1", "2001:db8::1", "máy-01")] == [{}, {}, {}]
 
 
-def test_a_geography_file_without_its_reader_says_what_to_do(tmp_path: Path) -> None:
-    assert open_geo(tmp_path) is None
+def test_a_damaged_geography_file_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "country.mmdb").write_bytes(b"no such file")
     with pytest.raises(SetupError):
         open_geo(tmp_path)
