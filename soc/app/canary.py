@@ -66,7 +66,8 @@ def canary_platform() -> Platform:
 
 
 def canary_inlet(home: Path) -> tuple[str, NdjsonInput]:
-    """The input that the collecting process follows beside those of the sources."""
+    """The input that the collecting process follows beside those of the sources; made here, as a missing file is a fault."""
+    (home / FILE).touch(mode=0o600)
     return SOURCE, NdjsonInput(home / FILE, True)
 
 

@@ -68,7 +68,7 @@ class Settings(BaseSettings):
         le=3660,
         description="Days that new rules and indicators are looked for in the past; 0 = not at all",
     )
-    batch_size: int = Field(default=2000, ge=1, le=20000, description="Records of one pass through the pipeline")
+    batch_size: int = Field(default=5000, ge=1, le=20000, description="Records of one pass through the pipeline")
     lateness_minutes: int = Field(
         default=60,
         ge=0,
