@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -102,18 +101,6 @@ class Collector:
     def forget(self, source: str, inlet: Input) -> None:
         """Forget how far an input was taken in: the next time it is delivered anew."""
         self.spool.append((), dict.fromkeys(self.spool.cursors(_prefix(source, inlet))))
-
-    def follow(
-        self, source: str, inlet: Input, stop: threading.Event, poll_s: float = 1.0, progress: Progress = lambda _: None
-    ) -> Counts:
-        """Take in what comes until `stop` is set; looks again after `poll_s` seconds without news. Raises as `collect` does."""
-        total = Counts()
-        while not stop.is_set():
-            news = self.collect(source, inlet, progress)
-            total += news
-            if not (news.accepted or news.quarantined):
-                stop.wait(poll_s)
-        return total
 
     def _keep(self, batch: Chunk, reading: Reading, prefix: str) -> Counts:
         self.quarantine.add_all([_of_fault(fault, reading.source, reading.received) for fault in batch.faults])

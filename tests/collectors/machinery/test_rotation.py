@@ -5,13 +5,12 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
-import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from collectors.inputs import FileInput, open_input
+from collectors.inputs import FileInput
 from collectors.inputs.rotation import LINGER
 from soc.core.errors import EngineError
 from soc.core.i18n import Lang
@@ -230,22 +229,3 @@ def test_lines_the_spool_could_not_keep_are_read_again(post: Post, log: Path) ->
     with post.spool._file.reading() as connection:
         connection.execute("PRAGMA max_page_count = 1000000")
     assert len(follower.look()) == 20
-
-
-def test_following_goes_on_until_it_is_stopped(post: Post, log: Path) -> None:
-    stop, seen = threading.Event(), threading.Event()
-    add(log, "1")
-    worker = threading.Thread(
-        target=post.collector.follow,
-        args=("portal", open_input(log, follow=True), stop),
-        kwargs={"poll_s": 0.01, "progress": lambda counts: seen.set() if counts.accepted else None},
-    )
-    worker.start()
-    assert seen.wait(10)
-    seen.clear()
-    add(log, "2")
-    assert seen.wait(10)
-    stop.set()
-    worker.join(10)
-    assert not worker.is_alive()
-    assert post.lines() == ["1", "2"]
