@@ -1,6 +1,7 @@
 """The file of cases beside a rule: events it must catch and events it must leave alone.
 
-platform: one_stop                   # who wrote the raw lines; not needed where all events are documents
+platform: one_stop                   # who wrote the raw lines; not needed where all events are documents.
+                                     # platform/format where a platform has several formats; else its first
 must_fire:
   - name: an officer exports 18,450 dossiers in the evening
     rule: onestop_mass_export        # the rule of the file's name when left out
@@ -11,6 +12,7 @@ must_fire:
         start: "2026-11-17T01:30:00+07:00"
         every_s: 20
         agency: xa-mau-02            # of another agency than the rest
+        platform: commune_network/bind_query   # of another platform or format than the rest
         line: '{"time": "{{iso}}", ...}'
   - name: a program is started
     documents:                       # as `soc detect` reads them: EVTX, Winlogbeat, Zeek, ECS, flat or nested

@@ -175,7 +175,8 @@ def _event(document: Content, series: DocumentSeries, platform: str | None, numb
     moment = moment_us(flat)
     flat["@timestamp"] = iso(from_us(_UNTIMED_US if moment is None else moment))
     flat.setdefault("event.id", f"case-{number:06d}")
-    flat |= {"soc.agency": series.agency, "soc.source": "case", "soc.platform": platform}
+    wrote = None if platform is None else platform.partition("/")[0]
+    flat |= {"soc.agency": series.agency, "soc.source": "case", "soc.platform": wrote}
     return Event(flat)  # type: ignore[arg-type]  # a document of a foreign log may be nested
 
 

@@ -67,8 +67,10 @@ def case_normaliser() -> Normalise:
     numbers = count(1)
 
     @cache
-    def source(platform: str, agency: str) -> Source:
-        return Source(id=f"{platform}.{agency}", platform=platform, agency=agency, trusted_proxies=[CASE_PROXY])
+    def source(writer: str, agency: str) -> Source:
+        platform, _, form = writer.partition("/")
+        id_ = f"{platform}.{form}.{agency}" if form else f"{platform}.{agency}"
+        return Source(id=id_, platform=platform, format=form or None, agency=agency, trusted_proxies=[CASE_PROXY])
 
     def normalise(platform: str, line: str, agency: str) -> Event:
         origin = source(platform, agency)
