@@ -2,6 +2,7 @@
 
 The working spans are taken literally: with 07:30-11:30 and 13:00-17:00 (the administrative hours of the province) the lunch break is
 outside. A platform whose work goes on over lunch declares one span. The start of a span lies inside, its end outside.
+Calendars that several platforms share have names, in `calendars.yaml`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import re
 from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, field_validator
 
-from collectors.definition import DefinitionProblem, read_definition, validated
+from collectors.definition import DefinitionProblem, advice_for, read_definition, validated
 from soc.core.clock import LOCAL_ZONE
 from soc.core.i18n import msg
 
@@ -123,6 +124,41 @@ class Calendar(BaseModel):
         if name in self.days or (self.holidays and vietnam().is_made_up(day)):
             return self._spans
         return self._saturday if name == "sat" else ()
+
+
+class NamedCalendar(Calendar):
+    """A calendar that platforms call by its name."""
+
+    name_vi: str
+    name_en: str
+
+
+class CalendarBook(BaseModel):
+    """The calendars that have a name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    calendars: dict[str, NamedCalendar]
+
+
+@cache
+def named_calendars() -> dict[str, NamedCalendar]:
+    """The calendars shipped with the suite, by name."""
+    return validated(read_definition(Path(__file__).with_name("calendars.yaml")), CalendarBook).calendars
+
+
+def _by_name(value: object) -> object:
+    """A calendar of `calendars.yaml` where a name was written."""
+    if not isinstance(value, str):
+        return value
+    known = named_calendars()
+    if value not in known:
+        raise DefinitionProblem(msg("không có lịch '{name}'", name=value), advice=advice_for(value, sorted(known)))
+    return known[value]
+
+
+CalendarOrName: TypeAlias = Annotated[Calendar, BeforeValidator(_by_name)]
+"""A calendar written out, or the name of one in `calendars.yaml`."""
 
 
 def _span(text: str, place: int = 0) -> Span:

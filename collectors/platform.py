@@ -12,14 +12,24 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, overload
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from collectors.calendar import Calendar
-from collectors.definition import DefinitionProblem, advice_for, read_definition, validated
+from collectors.calendar import CalendarOrName
+from collectors.definition import Definition, DefinitionProblem, advice_for, read_definition, validated
 from collectors.field_masks import RedactSpec
 from collectors.mapping import TableSpec
 from collectors.options import check_options
 from collectors.parsers import PARSERS
+from collectors.reuse import Reuses
 from collectors.viet_charsets import LEGACY
 from soc.core.errors import DefinitionError, FaultsError, NotFoundError
 from soc.core.i18n import Lang, Message, msg
@@ -131,6 +141,12 @@ Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,63}$")]
 LogType: TypeAlias = Annotated[str, AfterValidator(_known_log_type)]
 NetworkText: TypeAlias = Annotated[str, AfterValidator(_network)]
 Charset: TypeAlias = Annotated[str, AfterValidator(_charset)]
+ThreatId: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+"""As in the register of threats (`shared/domain/logs`): lower case with hyphens."""
+InputKind: TypeAlias = Literal[
+    "drop", "evtx", "file", "gelf", "http", "journald", "mqtt", "ndjson", "netflow", "poll", "sql", "syslog"
+]
+"""Ways in, by the kinds of `sources.yaml`; `syslog` and `gelf` stand for all their transports."""
 Klass: TypeAlias = Literal["provincial", "security", "proposed", "external_link"]
 
 
@@ -157,6 +173,7 @@ class Format(_Strict):
 
     Attributes:
         id: unique within the platform.
+        reuse: `<platform>/<format>` that it was taken over from; None for a platform's own. See `collectors.reuse`.
         parser: id of a parser in `collectors.parsers.PARSERS`.
         envelope: `syslog` when the records may come inside a syslog header that the parser itself does not take off.
         fidelity: how well the form is known; `assumed` = to be replaced with real samples.
@@ -168,6 +185,7 @@ class Format(_Strict):
     """
 
     id: Id
+    reuse: str | None = None
     parser: str
     options: dict[str, Any] = {}
     envelope: Literal["syslog"] | None = None
@@ -209,6 +227,23 @@ class Rhythm(_Strict):
     note_en: str = ""
 
 
+class WayIn(_Strict):
+    """A way in that fits the platform; the note says what must first be switched on at the source, and where."""
+
+    kind: InputKind
+    note_vi: str = ""
+    note_en: str = ""
+
+    def note(self, lang: Lang) -> str:
+        """The note in `lang`; empty where nothing has to be done."""
+        return self.note_vi if lang is Lang.VI else self.note_en
+
+
+def _way_in(value: object) -> object:
+    """`syslog` for short."""
+    return {"kind": value} if isinstance(value, str) else value
+
+
 class Confidences(_Strict):
     """Confidence of the facts of a platform, by group."""
 
@@ -223,8 +258,12 @@ class Platform(_Strict):
 
     Attributes:
         proposed_level: legal security level 1-5 proposed for it; the owner decides the real one. None for national systems.
-        level_reason: the criterion it rests on, with its article.
+        level_reason: the criterion it rests on, with its article; for a platform without a level, why it has none.
         log_types: the kinds of log it owes.
+        calendar: written out, or the name of one in `calendars.yaml`.
+        inputs: ways in that fit, and what has to be switched on first.
+        threats: ids of the threats that can show in its logs; each is to be answered by a rule of ours.
+        formats: at least one; none only while the keepers of all that it reuses have faults (its records wait in quarantine).
         trusted_proxies: machines whose forwarded-for list is believed; a source may add its own.
         redact: what is masked by the name of its field, or by a form of this platform.
     """
@@ -235,14 +274,16 @@ class Platform(_Strict):
     klass: Klass
     owner: str | None
     proposed_level: int | None = Field(ge=1, le=5)
-    level_reason_vi: str
-    level_reason_en: str
+    level_reason_vi: str = Field(min_length=1)
+    level_reason_en: str = Field(min_length=1)
     confidence: Confidences
     source: str
     log_types: list[LogType] = Field(min_length=1)
-    formats: list[Format] = Field(min_length=1)
-    calendar: Calendar
+    formats: list[Format]
+    calendar: CalendarOrName
     rhythm: Rhythm
+    inputs: list[Annotated[WayIn, BeforeValidator(_way_in)]] = []
+    threats: list[ThreatId] = []
     trusted_proxies: list[NetworkText] = []
     redact: RedactSpec = RedactSpec()
 
@@ -253,6 +294,14 @@ class Platform(_Strict):
         for place, name in enumerate(ids):
             if name in ids[:place]:
                 raise DefinitionProblem(msg("mã khuôn '{name}' lặp lại", name=name), place=(place, "id"))
+        return value
+
+    @field_validator("threats")
+    @classmethod
+    def _threats_differ(cls, value: list[str]) -> list[str]:
+        for place, name in enumerate(value):
+            if name in value[:place]:
+                raise DefinitionProblem(msg("mối đe dọa '{name}' lặp lại", name=name), place=(place,))
         return value
 
     @model_validator(mode="after")
@@ -272,14 +321,14 @@ class Platform(_Strict):
 
     def format(self, id: str | None = None) -> Format:  # noqa: A002 - the word of the glossary
         """The format called `id`; without one, the only or first format. Raises NotFoundError."""
-        if id is None:
+        if id is None and self.formats:
             return self.formats[0]
         for one in self.formats:
             if one.id == id:
                 return one
         raise NotFoundError(
-            msg("nền tảng {platform} không có khuôn '{name}'", platform=self.id, name=id),
-            advice=advice_for(id, [one.id for one in self.formats]),
+            msg("nền tảng {platform} không có khuôn '{name}'", platform=self.id, name=id or "*"),
+            advice=advice_for(id or "", [one.id for one in self.formats]),
         )
 
 
@@ -302,14 +351,13 @@ def load_platforms(
         FaultsError: (strict) all faults of all files, each with file:line.
     """
     platforms: dict[str, Platform] = {}
-    faults: list[DefinitionError] = []
-    for path in sorted(folder.glob("*.yaml")):
+    definitions, faults = _read_all(folder)
+    reuses = _reuses(definitions, folder)
+    for id in definitions:  # noqa: A001 - the word of the glossary
         try:
-            platform = load_platform(path)
+            platforms[id] = _platform(id, reuses, faults)
         except FaultsError as problem:
             faults += problem.faults
-        else:
-            platforms[platform.id] = platform
     if not strict:
         return platforms, tuple(faults)
     if faults:
@@ -318,10 +366,62 @@ def load_platforms(
 
 
 def load_platform(path: Path) -> Platform:
-    """The platform in the file `path`. Raises FaultsError."""
-    definition = read_definition(path)
-    platform = validated(definition, Platform)
-    if platform.id != path.stem:
+    """The platform in the file `path`; formats that it reuses come from the files beside it. Raises FaultsError."""
+    definitions = {path.stem: read_definition(path)}
+    if _names_a_keeper(definitions[path.stem]):
+        definitions = _read_all(path.parent)[0] | definitions
+    faults: list[DefinitionError] = []
+    platform = _platform(path.stem, _reuses(definitions, path.parent), faults)
+    if faults:
+        raise FaultsError(faults)
+    return platform
+
+
+def _read_all(folder: Path) -> tuple[dict[str, Definition], list[DefinitionError]]:
+    """The files of `folder` that are YAML, and the faults of the others."""
+    definitions: dict[str, Definition] = {}
+    faults: list[DefinitionError] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            definitions[path.stem] = read_definition(path)
+        except FaultsError as problem:
+            faults += problem.faults
+    return definitions, faults
+
+
+def _reuses(definitions: Mapping[str, Definition], folder: Path) -> Reuses:
+    unreadable = frozenset(path.stem for path in folder.glob("*.yaml")) - definitions.keys()
+    return Reuses(definitions, unreadable, _is_format)
+
+
+def _names_a_keeper(definition: Definition) -> bool:
+    return any(place[-1:] == ("reuse",) for place in definition.lines)
+
+
+def _is_format(written: dict[str, Any]) -> bool:
+    try:
+        Format.model_validate(written)
+    except ValidationError:
+        return False
+    return True
+
+
+def _platform(id: str, reuses: Reuses, missing: list[DefinitionError]) -> Platform:  # noqa: A002
+    """One platform of a folder; formats that it cannot have for a fault elsewhere go to `missing`. Raises FaultsError."""
+    resolved = reuses.resolved(id)
+    missing += resolved.missing
+    definition = resolved.definition
+    try:
+        platform = validated(definition, Platform)
+    except FaultsError as problem:
+        raise FaultsError([*resolved.faults, *problem.faults]) from problem
+    if resolved.faults:
+        raise FaultsError(resolved.faults)
+    if not platform.formats and not resolved.missing:
+        raise FaultsError(
+            [definition.fault(("formats",), msg("nền tảng không có khuôn nào"), msg("ít nhất một khuôn"))]
+        )
+    if platform.id != id:
         raise FaultsError(
             [
                 definition.fault(

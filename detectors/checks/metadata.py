@@ -9,6 +9,7 @@ from datetime import date
 
 from detectors.checks.attack import VERSION, attack_table
 from detectors.checks.issue import Issue, IssueSeverity, RuleDocument
+from detectors.threats import unknown_threats
 from soc.core.i18n import Lang, msg
 
 ERROR, WARNING = IssueSeverity.ERROR, IssueSeverity.WARNING
@@ -97,6 +98,8 @@ def _tag(rule: RuleDocument, path: tuple[object, ...], tag: str) -> Iterator[Iss
         )
         return
     group, _, name = tag.partition(".")
+    if group == "atlas":
+        yield from _atlas(rule, path, name)
     if group == "attack" and not _ATTACK_OTHERS.fullmatch(name):
         yield from _attack(rule, path, name)
 
@@ -104,7 +107,7 @@ def _tag(rule: RuleDocument, path: tuple[object, ...], tag: str) -> Iterator[Iss
 def _attack(rule: RuleDocument, path: tuple[object, ...], name: str) -> Iterator[Issue]:
     table = attack_table()
     ident = name.upper() if _ATTACK_TECHNIQUE.fullmatch(name) else name.replace("_", "-")
-    if ident in table.techniques or ident in table.tactics:
+    if ident in table.techniques or ident in table.tactics or ident in table.others:
         return
     if ident in table.retired:
         yield rule.issue(
@@ -124,6 +127,22 @@ def _attack(rule: RuleDocument, path: tuple[object, ...], name: str) -> Iterator
     )
 
 
+def _atlas(rule: RuleDocument, path: tuple[object, ...], name: str) -> Iterator[Issue]:
+    known = attack_table().others
+    if name.upper() in known:
+        return
+    near = difflib.get_close_matches(name.upper(), [one for one in known if one.startswith("AML.")], 1, 0.8)
+    yield rule.issue(
+        "attack",
+        ERROR,
+        msg("bảng ATLAS của ta không có {id}", id=name.upper()),
+        path,
+        advice=msg("có phải ý là {near}?", near=near[0])
+        if near
+        else msg("thêm vào detectors/checks/data/ics_atlas.tsv"),
+    )
+
+
 def _own(rule: RuleDocument) -> Iterator[Issue]:
     ours = rule.content.get("vonggac")
     said = ours if isinstance(ours, Mapping) else {}
@@ -135,3 +154,11 @@ def _own(rule: RuleDocument) -> Iterator[Issue]:
     advice = said.get("advice")
     if advice is not None and (not isinstance(advice, Mapping) or set(advice) != {lang.value for lang in Lang}):
         yield rule.issue("own", ERROR, msg("vonggac.advice cần đủ hai thứ tiếng"), ("vonggac", "advice"))
+    for threat in unknown_threats(rule.content):
+        yield rule.issue(
+            "own",
+            ERROR,
+            msg("vonggac.threats: '{threat}' không phải mã mối đe dọa", threat=threat),
+            ("vonggac", "threats"),
+            expected=msg("danh sách mã chữ thường có gạch nối, ví dụ usb-worm"),
+        )

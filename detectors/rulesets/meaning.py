@@ -14,7 +14,7 @@ from detectors.sigma.explain import KEYWORDS, describe
 from detectors.sigma.predicates import Pattern
 from detectors.sigma.tree import All, Atom, AtomTable, Leaf, Node, Not
 
-TEXTS = frozenset({"title_vi", "advice"})
+TEXTS = frozenset({"title_vi", "advice", "threats"})
 """What `vonggac:` holds for readers only; the rest of it decides over alerts."""
 
 

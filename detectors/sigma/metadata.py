@@ -112,6 +112,9 @@ def compiled_rule(
 
 
 def _technique(tag: str) -> str:
+    """`attack.t1110.003` -> `T1110.003`, `atlas.aml.t0051` -> `AML.T0051`; "" for every other tag."""
     prefix, _, rest = tag.partition(".")
+    if prefix == "atlas":
+        return rest.upper()
     is_technique = prefix == "attack" and rest[:1] == "t" and rest[1:2].isdigit()
     return rest.upper() if is_technique else ""
