@@ -69,6 +69,8 @@ def _routes(source: LogSource, places: Places) -> Iterator[Route]:
         yield Route(none_of(Exists("ecs.version")), SAME)  # events that name nothing; ours have a version
     if source.product:
         yield Route(_of_product(source), SAME)
+    elif source.service:
+        yield Route(_either(source.service, "event.dataset", "soc.logsource.service"), SAME)
     yield from _windows(source, places)
     yield from _kinds(source)
 

@@ -144,6 +144,8 @@ def fields_for(source: LogSource, origin: Origin) -> Fields | None:
         return SAME if _suits(source, origin) else None
     if origin.channel is not None:
         return _windows(source, origin)
+    if source.service and not source.product and origin.platform is not None and _suits(source, origin):
+        return SAME  # a format that several platforms write: one rule for all of them
     return _generic(source, origin)
 
 

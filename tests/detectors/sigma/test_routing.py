@@ -87,6 +87,16 @@ def test_a_rule_of_a_platform_meets_only_its_dataset(tmp_path: Path) -> None:
     assert not rule.match({**event, "event.dataset": "keycloak.admin"})
 
 
+def test_a_rule_of_a_format_meets_it_on_every_platform(tmp_path: Path) -> None:
+    """A service without a product is a format; an event of no platform of ours, and another format, are none of its business."""
+    of_format = engine(tmp_path, "{service: camera.nvr}", "{event.action: Login}")
+    for platform in ("traffic_camera", "port_camera"):
+        document = {"soc.platform": platform, "event.dataset": "camera.nvr", "event.action": "Login"}
+        assert of_format.match({"ecs.version": "8.17.0", **document})
+    assert not of_format.match({"ecs.version": "8.17.0", **document, "event.dataset": "camera.isapi"})
+    assert not of_format.match({"ecs.version": "8.17.0", "event.dataset": "camera.nvr", "event.action": "Login"})
+
+
 def test_a_web_rule_of_the_community_meets_our_web_events(tmp_path: Path) -> None:
     """Fields of the W3C extended log as ECS."""
     rule = engine(tmp_path, "{category: webserver}", "{cs-method: POST, c-uri|contains: '/upload', sc-status: 200}")
