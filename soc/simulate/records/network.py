@@ -75,7 +75,7 @@ def vpn(at: float, device: str, user: str, ip: str, action: str, tunnel: str = "
     )
     rest = (
         f'logdesc="{text}" action="{action}" tunneltype="ssl-tunnel" tunnelid={int(at) % 99999} remip={ip} '
-        f'tunnelip={tunnel or "0.0.0.0"} user="{user}" group="vpn-tinh" dst_host="N/A" reason="{reason or "tunnel established"}" '
+        f'tunnelip={tunnel or "::"} user="{user}" group="vpn-tinh" dst_host="N/A" reason="{reason or "tunnel established"}" '
         f'msg="{text}"'
     )
     return fortigate(at, device, logid, "event", "vpn", "information", rest)
