@@ -2,13 +2,16 @@
 
 platform: one_stop                   # who wrote the raw lines; not needed where all events are documents.
                                      # platform/format where a platform has several formats; else its first
+lookups:                             # what the province declares, as in SOC_HOME/lookups: name -> content of the file
+  kiosk: {kind: list, field: source.ip, values: [198.51.100.9]}
 must_fire:
   - name: an officer exports 18,450 dossiers in the evening
     rule: onestop_mass_export        # the rule of the file's name when left out
     entities: {user.name: canbo.01}  # what the alert must be about
     lines:                           # raw, in the true format of the platform
       - '{"thoiGian": ...}'
-      - repeat: 12                   # twelve lines, {{n}} {{iso}} {{epoch_ms}} {{date}} {{time}} filled in
+      - repeat: 12                   # twelve lines, {{n}} {{iso}} {{utc}} {{epoch_ms}} {{date}} {{time}} {{compact}} filled in,
+                                     # and as programs write it {{syslog}} {{ctime}} {{clf}}
         start: "2026-11-17T01:30:00+07:00"
         every_s: 20
         agency: xa-mau-02            # of another agency than the rest
@@ -28,7 +31,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -110,6 +113,7 @@ class Case(_Strict):
     name: str
     rule: str | None = None
     entities: dict[str, str] = {}
+    lookups: dict[str, dict[str, Any]] = {}
     lines: list[Annotated[Series, BeforeValidator(_as_series)]] = []
     documents: list[Annotated[DocumentSeries, BeforeValidator(_as_document_series)]] = []
 
@@ -121,9 +125,10 @@ class Case(_Strict):
 
 
 class Cases(_Strict):
-    """The file beside a rule."""
+    """The file beside a rule; `lookups` of a single case add to those of the file, name by name."""
 
     platform: str | None = None
+    lookups: dict[str, dict[str, Any]] = {}
     must_fire: Annotated[list[Case], Field(min_length=1)]
     must_not_fire: Annotated[list[Case], Field(min_length=1)]
 
@@ -157,14 +162,15 @@ def load_cases(rule_file: Path) -> Cases:
             advice=msg("viết ít nhất một ca phải bắt và một ca giống mà lành"),
         ) from problem
     except ValidationError as problem:
-        raise _fault_of(path, problem) from problem
+        raise case_fault(path, problem) from problem
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as problem:
         raise DefinitionError(
             msg("không đọc được ca thử: {reason}", reason=str(problem)), where=f"{path}:1"
         ) from problem
 
 
-def _fault_of(path: Path, problem: ValidationError) -> DefinitionError:
+def case_fault(path: Path, problem: ValidationError) -> DefinitionError:
+    """The first fault of what a file of cases says."""
     first = problem.errors(include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     return DefinitionError(
@@ -200,4 +206,9 @@ def _forms(number: int, moment: datetime | None) -> Mapping[str, str]:
         "epoch_ms": str(int(moment.timestamp() * 1000)),
         "date": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M:%S}",
+        "syslog": f"{local:%b} {local.day:2d} {local:%H:%M:%S}",
+        "ctime": f"{local:%a %b} {local.day:2d} {local:%H:%M:%S %Y}",
+        "clf": f"{local:%d/%b/%Y:%H:%M:%S %z}",
+        "compact": f"{local:%Y%m%d%H%M%S}",
+        "utc": f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3],
     }

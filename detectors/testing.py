@@ -7,15 +7,18 @@ meet the rules their own shape calls for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
+
+from pydantic import ValidationError
 
 from detectors.alert import Alert
 from detectors.baselines.season import plain_week
-from detectors.cases import Case, Cases, Content, DocumentSeries, load_cases
+from detectors.cases import Case, Cases, Content, DocumentSeries, case_fault, load_cases
 from detectors.detector import SigmaDetector
 from detectors.profiles import KINDS, ProfileDetector, load_profiles
 from detectors.rulepack import cases_of, sigma_files
@@ -34,9 +37,22 @@ _UNTIMED_US = 1_800_000_000_000_000
 
 
 class Normalise(Protocol):
-    """Makes an event of a raw line, as the pipeline would: parser and mapping of `platform`, marks, enrichment."""
+    """Makes an event of a raw line, as the pipeline would: parser and mapping of `platform`, marks, enrichment, baselines."""
 
     def __call__(self, platform: str, line: str, agency: str) -> Event: ...
+
+    def declaring(self, lookups: Mapping[str, object]) -> Normalise:
+        """The same for one case: with what it declares (name -> content of a file of SOC_HOME/lookups), and nothing learnt yet.
+
+        Raises:
+            ValidationError: pydantic's, for a content that is no such file.
+        """
+        ...
+
+    @property
+    def placeholders(self) -> Mapping[str, Sequence[str]]:
+        """The declared lists, for the modifier `expand`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +113,12 @@ def alerting_rules(ruleset: RuleSet) -> list[Rule | CorrelationRule]:
     return rules + [rule for rule in ruleset.correlations if rule.reported]
 
 
-def _load(rule_file: Path) -> RuleSet:
+def _load(rule_file: Path, placeholders: Mapping[str, Sequence[str]] = MappingProxyType({})) -> RuleSet:
     """The rules of the file; with those of its folder when it counts rules of another file."""
-    alone = RuleSet.load([rule_file])
+    alone = RuleSet.load([rule_file], placeholders=placeholders)
     if not alone.refusals:
         return alone
-    joined = RuleSet.load([rule_file, *sigma_files(rule_file.parent)])
+    joined = RuleSet.load([rule_file, *sigma_files(rule_file.parent)], placeholders=placeholders)
     mine = [refusal for refusal in joined.refusals if _is_of(refusal.where, rule_file)]
     if mine:
         raise mine[0]
@@ -140,7 +156,12 @@ def _run(
             where=f"{cases_of(rule_file)}:1",
             advice=msg("ghi tên (name) của một luật tạo cảnh báo trong {file}", file=rule_file.name),
         )
-    detector = _detector(rule_file, ruleset)
+    declared = {**cases.lookups, **case.lookups}
+    try:
+        normalise = normalise.declaring(declared)
+    except ValidationError as problem:
+        raise case_fault(cases_of(rule_file), problem) from problem
+    detector = _detector(rule_file, _load(rule_file, normalise.placeholders) if declared else ruleset)
     alerts = detector.observe(list(_events(cases, case, normalise))) + detector.flush()
     mine = tuple(alert for alert in alerts if alert.rule_id == wanted.id)
     return CaseResult(rule_file, case.name, name, must_fire, mine, _judged(case, mine, must_fire))

@@ -60,16 +60,16 @@ def default_enrichers(
     registers = declared or FixedLookups()
     return (
         *STATELESS,
-        Enricher("zone", 1, ZoneOfSource(networks)),
+        Enricher("zone", 2, ZoneOfSource(networks)),
         Enricher("unit", 1, UnitsOfNetwork(registers)),
         Enricher("name", 1, UnitToday(registers)),
         Enricher("asset", 1, AssetOfHost(registers)),
         Enricher("batch", 1, DeclaredBatch(registers)),
-        Enricher("change", 1, ChangeTicket(registers)),
+        Enricher("change", 2, ChangeTicket(registers)),
         Enricher("meeting", 1, ScheduledMeeting(registers)),
-        Enricher("document", 1, DocumentOwner(registers)),
+        Enricher("document", 2, DocumentOwner(registers)),
         Enricher("station", 1, StationLimit(registers)),
-        Enricher("lookup", 1, Flags(registers)),
+        Enricher("lookup", 2, Flags(registers)),
         *((Enricher("geo", 1, GeoOfSource(geo)),) if geo is not None else ()),
     )
 

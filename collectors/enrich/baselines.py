@@ -5,13 +5,16 @@
 | `soc.baseline.new_source` | an account with a source address | whether account and network (/24, /48) were not seen together for 30 days |
 | `soc.baseline.bytes_ratio` | an answered page | its size against the median of the last 31 minutes in which the page was asked for |
 | `soc.baseline.sign_hourly` | a signature | median of the signatures of the account over the last 31 hours in which it signed |
+| `soc.baseline.sign_ratio` | a signature | those of this hour so far, this one among them, against that median |
 | `soc.payment.amount_mismatch` | a payment notice | whether its amount differs from that the payment was made with, at most a day ago |
 | `soc.vehicle.jump_kmh` | a position of a vehicle | speed needed to come there from the position before |
+| `soc.station.unchanged` | a reading in measurement | how many readings in a row, this one among them, had this very value |
+| `soc.gap` | a numbered record of a device | whether numbers before it are missing (`collectors.enrich.sequence`) |
 
-Unknown stays absent: `new_source` is only ever true once a platform and agency were heard for 30 days, and not where the memory had to
-forget pairs of these 30 days; a ratio wants 10 sizes, an hourly figure 8 hours. What failed teaches nothing, or a guesser's network would
-become known by guessing. What an exercise does is measured and teaches nothing. Times are those of the events; what comes late is measured
-against what is known, and moves nothing back.
+Unknown stays absent: `new_source` is only true once the account was seen on 3 days, or its platform and agency were heard for 30 days, and
+not where the memory had to forget pairs of these 30 days; a ratio wants 10 sizes, an hourly figure 8 hours. What failed teaches nothing, or
+guessing would make the guesser's network known. What an exercise does is measured and teaches nothing. Times are those of the events; what
+comes late is measured against what is known, and moves nothing back.
 
 The memory is bounded, holds hashes of names alone, and changes only with the batch it belongs to (`collectors.enrich.memory`).
 """
@@ -28,9 +31,12 @@ from typing import Protocol
 
 from collectors.enrich.memory import Memory, key_of
 from collectors.enrich.networks import network_of
+from collectors.enrich.sequence import SequenceGap
 from soc.core.event import Event, Value
 
 WINDOW_DAYS = 30
+LEAST_DAYS = 3
+"""An account seen on so many days before has habits: a network it was never seen in tells something."""
 SAMPLES = 31
 LEAST_SIZES, LEAST_HOURS = 10, 8
 DAY_S, HOUR_S, MINUTE_S = 86_400, 3_600, 60
@@ -59,7 +65,8 @@ class NewSource:
     def __init__(self, bound: int = 150_000) -> None:
         self._pairs = Memory("new_source", bound)
         self._histories = Memory("new_source_since", 10_000)
-        self.memories = (self._pairs, self._histories)
+        self._accounts = Memory("new_source_days", bound // 2)
+        self.memories = (self._pairs, self._histories, self._accounts)
 
     def add(self, event: Event, *, teach: bool) -> Added:
         fields = event.fields
@@ -68,25 +75,29 @@ class NewSource:
             return {}
         day = _second(event) // DAY_S
         origin = _origin(fields)
-        pair = key_of(origin, account, network_of(address))
+        pair, owner = key_of(origin, account, network_of(address)), key_of(origin, account)
         last = self._pairs.get(pair)
-        new = self._unseen(origin, day) if last is None else day - _number(last) > WINDOW_DAYS
+        new = self._unseen(origin, owner, day) if last is None else day - _number(last) > WINDOW_DAYS
         if teach and fields.get("event.outcome") != "failure":
-            self._teach(origin, pair, day)
+            self._teach(origin, pair, owner, day)
         return {} if new is None else {"soc.baseline.new_source": new}
 
-    def _unseen(self, origin: str, day: int) -> bool | None:
-        since = self._histories.get(origin)
+    def _unseen(self, origin: str, owner: str, day: int) -> bool | None:
+        since, days = self._histories.get(origin), _numbers(self._accounts.get(owner)) or []
         heard_long_enough = since is not None and day - _number(since) >= WINDOW_DAYS
+        has_habits = sum(day - WINDOW_DAYS <= seen < day for seen in days) >= LEAST_DAYS
         may_be_forgotten = self._pairs.evicted > 0 and self._pairs.horizon >= day - WINDOW_DAYS
-        return True if heard_long_enough and not may_be_forgotten else None
+        return True if (heard_long_enough or has_habits) and not may_be_forgotten else None
 
-    def _teach(self, origin: str, pair: str, day: int) -> None:
+    def _teach(self, origin: str, pair: str, owner: str, day: int) -> None:
         last, since = self._pairs.get(pair), self._histories.get(origin)
         if last is None or day > _number(last):
             self._pairs.put(pair, day)
         if since is None or day < _number(since):
             self._histories.put(origin, day)
+        days = _numbers(self._accounts.get(owner)) or []
+        if day not in days:
+            self._accounts.put(owner, sorted([*days, day])[-LEAST_DAYS - 1 :])
 
 
 class BytesRatio:
@@ -113,7 +124,7 @@ class BytesRatio:
 
 
 class SignHourly:
-    """`soc.baseline.sign_hourly`."""
+    """`soc.baseline.sign_hourly` and `soc.baseline.sign_ratio`."""
 
     def __init__(self, bound: int = 20_000) -> None:
         self._signers = Memory("sign_hourly", bound)
@@ -131,7 +142,10 @@ class SignHourly:
             before, count = [*before, count][-SAMPLES:] if count else before, 0
         if teach and now >= hour:
             self._signers.put(signer, [now, count + 1, *before])
-        return {"soc.baseline.sign_hourly": float(median(before))} if len(before) >= LEAST_HOURS else {}
+        if len(before) < LEAST_HOURS:
+            return {}
+        usual = float(median(before))
+        return {"soc.baseline.sign_hourly": usual, "soc.baseline.sign_ratio": round((count + 1) / max(usual, 1), 2)}
 
 
 class AmountMismatch:
@@ -184,6 +198,30 @@ class VehicleJump:
         return {"soc.vehicle.jump_kmh": round(speed, 1)}
 
 
+class StationUnchanged:
+    """`soc.station.unchanged`: 1 for a value that differs from the one before; calibration and errors begin anew."""
+
+    def __init__(self, bound: int = 20_000) -> None:
+        self._readings = Memory("station_unchanged", bound)
+        self.memories = (self._readings,)
+
+    def add(self, event: Event, *, teach: bool) -> Added:
+        fields = event.fields
+        value, parameter = _amount(fields.get("soc.station.value")), fields.get("soc.station.parameter")
+        if value is None or parameter is None:
+            return {}
+        station = fields.get("soc.station.id") or fields.get("device.id") or fields.get("soc.source")
+        key, now = key_of(_origin(fields), station, parameter), _second(event)
+        before = _numbers(self._readings.get(key))
+        if before is not None and now <= before[0]:
+            return {}
+        measuring = str(fields.get("soc.station.status", "00")) in ("0", "00")
+        count = int(before[2]) + 1 if measuring and before is not None and before[1] == value else 1
+        if teach:
+            self._readings.put(key, [now, value, count if measuring else 0])
+        return {"soc.station.unchanged": count} if measuring else {}
+
+
 @dataclass(frozen=True, slots=True)
 class Baselines:
     """All of them, over one stream."""
@@ -230,7 +268,8 @@ class Baselines:
 
 def default_baselines() -> Baselines:
     """The baselines, all empty."""
-    return Baselines((NewSource(), BytesRatio(), SignHourly(), AmountMismatch(), VehicleJump()))
+    sized = (NewSource(), BytesRatio(), SignHourly(), AmountMismatch(), VehicleJump(), StationUnchanged())
+    return Baselines((*sized, SequenceGap()))
 
 
 def distance_km(lat: float, lon: float, other_lat: float, other_lon: float) -> float:

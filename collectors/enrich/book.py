@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from collectors.definition import read_definition, validated
-from collectors.enrich.lookups import NOTHING, AnyFile, LookupFile, Lookups, lookups_of
+from collectors.enrich.lookups import AnyFile, LookupFile, Lookups, lookups_of
 from soc.core.errors import DefinitionError, FaultsError
 
 
@@ -19,10 +19,10 @@ class Declared(Protocol):
 
 
 class FixedLookups:
-    """Declarations that never change: of a test, and of a command that reads files."""
+    """Declarations that never change: of a test, and of a command that reads files; what is shipped when none are given."""
 
-    def __init__(self, lookups: Lookups = NOTHING) -> None:
-        self.current = lookups
+    def __init__(self, lookups: Lookups | None = None) -> None:
+        self.current = lookups_of({}) if lookups is None else lookups
 
 
 class LookupBook:
@@ -40,7 +40,7 @@ class LookupBook:
         self._folder = folder
         self._seen: Mapping[Path, tuple[int, int]] | None = None
         self._sound: dict[str, AnyFile] = {}
-        self.current = NOTHING
+        self.current = lookups_of({})
         self.faults: tuple[DefinitionError, ...] = ()
 
     def refresh(self) -> bool:

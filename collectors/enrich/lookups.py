@@ -10,6 +10,8 @@
     values: [cb.cu.01]
     agencies: {xa-mau-12: [cb.nghi.02]}
 
+    # a list of the same name that comes with the suite (soc/core/lists) is added to, and `without` takes values out of it
+
     # lookups/consumer_ip.yaml: soc.lookup.consumer_ip is true for a listed pair, false for a listed consumer from elsewhere
     kind: pairs
     fields: [soc.api.consumer, source.ip]
@@ -21,9 +23,12 @@ others are taken. What was in force before a fault stays in force.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
+from fnmatch import translate
+from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, TypeVar
@@ -39,6 +44,7 @@ from soc.core.clock import LOCAL_ZONE
 from soc.core.errors import DefinitionError, FaultsError
 from soc.core.event import Scalar
 from soc.core.i18n import msg
+from soc.core.shipped_lists import shipped_lists
 
 Item = TypeVar("Item")
 
@@ -161,12 +167,20 @@ class StationFile(_Strict):
 
 
 class ListFile(_Strict):
-    """Values of the province and of single agencies; with a `field` also a flag on the events of whom it concerns."""
+    """Values of the province and of single agencies; with a `field` also a flag on the events of whom it concerns.
+
+    Attributes:
+        values: texts; `*` stands for any run of characters. Addresses may be networks.
+        without: values of the shipped list of the same name that do not count here.
+        datasets: only events of these are flagged; none = all.
+    """
 
     kind: Literal["list"]
     field: str | None = None
+    datasets: list[str] = []
     values: list[str | int] = []
     agencies: dict[str, list[str | int]] = {}
+    without: list[str | int] = []
 
 
 class PairFile(_Strict):
@@ -196,17 +210,42 @@ class LookupFile(RootModel[Annotated[AnyFile, Field(discriminator="kind")]]):
 
 
 @dataclass(frozen=True, slots=True)
+class Values:
+    """Texts compared without regard to case, patterns with `*`, and networks."""
+
+    exact: frozenset[str]
+    pattern: re.Pattern[str] | None
+    networks: Networks
+
+    @classmethod
+    def of(cls, values: Sequence[str | int]) -> Values:
+        """The values of a list."""
+        folded = _folded(values)
+        patterns = [translate(text) for text in sorted(folded) if "*" in text]
+        return cls(folded, re.compile("|".join(patterns)) if patterns else None, Networks({"": _networks(values)}))
+
+    def __bool__(self) -> bool:
+        return bool(self.exact)
+
+    def __contains__(self, value: Scalar) -> bool:
+        text = str(value).casefold()
+        if text in self.exact or (self.pattern is not None and self.pattern.match(text) is not None):
+            return True
+        return bool(self.networks) and text in self.networks
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
-    """A list as an enricher asks it; values are compared without regard to case."""
+    """A list as an enricher asks it."""
 
     field: str
-    values: frozenset[str]
-    agencies: Mapping[str, frozenset[str]]
+    datasets: frozenset[str]
+    values: Values
+    agencies: Mapping[str, Values]
 
     def has(self, agency: str, value: Scalar) -> bool:
         """Whether the province or `agency` lists `value`."""
-        folded = str(value).casefold()
-        return folded in self.values or folded in self.agencies.get(agency, ())
+        return value in self.values or (agency in self.agencies and value in self.agencies[agency])
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +286,8 @@ class Lookups:
     names: Names = field(default_factory=lambda: Names.of(shipped_names()))
 
 
-NOTHING = Lookups()
-
-
 def load_lookups(folder: Path) -> tuple[Lookups, tuple[DefinitionError, ...]]:
-    """What the sound files of `folder` declare, and every fault of the others; nothing when there is no folder."""
+    """What the sound files of `folder` declare beside what is shipped, and every fault of the others."""
     files: dict[str, AnyFile] = {}
     faults: list[DefinitionError] = []
     for path in sorted(folder.glob("*.yaml")):
@@ -262,9 +298,41 @@ def load_lookups(folder: Path) -> tuple[Lookups, tuple[DefinitionError, ...]]:
     return lookups_of(files), tuple(faults)
 
 
+def parsed_lookups(contents: Mapping[str, object]) -> Lookups:
+    """What a case declares: name -> the content of such a file. Raises pydantic's ValidationError."""
+    return lookups_of({name: LookupFile.model_validate(content).root for name, content in contents.items()})
+
+
+@cache
+def _shipped() -> Mapping[str, ListFile]:
+    return {name: ListFile.model_validate(content) for name, content in shipped_lists().items()}
+
+
+def _lists(files: Mapping[str, AnyFile]) -> dict[str, ListFile]:
+    """The shipped lists with what the site adds to them and takes out, and its own."""
+    found = dict(_shipped())
+    for name, own in files.items():
+        if isinstance(own, ListFile):
+            found[name] = _added(found[name], own) if name in found else own
+    return found
+
+
+def _added(shipped: ListFile, own: ListFile) -> ListFile:
+    gone = _folded(own.without)
+    values = [value for value in shipped.values if str(value).casefold() not in gone]
+    return ListFile(
+        kind="list",
+        field=own.field or shipped.field,
+        datasets=own.datasets or shipped.datasets,
+        values=[*values, *own.values],
+        agencies=own.agencies,
+    )
+
+
 def lookups_of(files: Mapping[str, AnyFile]) -> Lookups:
-    """The declarations by name, put together; of a kind there may be several files."""
+    """The declarations by name, put together and beside what is shipped; of a kind there may be several files."""
     made = list(files.items())
+    lists = _lists(files)
     assets = [asset for _, one in made if isinstance(one, AssetFile) for asset in one.assets]
     units: dict[str, list[str]] = {}
     for _, one in made:
@@ -284,9 +352,9 @@ def lookups_of(files: Mapping[str, AnyFile]) -> Lookups:
         ),
         documents={key: doc for _, one in made if isinstance(one, DocumentFile) for key, doc in one.documents.items()},
         limits={key: limits for _, one in made if isinstance(one, StationFile) for key, limits in one.limits.items()},
-        lists={name: _listed(one) for name, one in made if isinstance(one, ListFile) and one.field},
+        lists={name: _listed(one) for name, one in lists.items() if one.field and (one.values or one.agencies)},
         pairs={name: _pairs(one) for name, one in made if isinstance(one, PairFile)},
-        placeholders={name: _values(one) for name, one in made if isinstance(one, ListFile)},
+        placeholders={name: _values(one) for name, one in lists.items()},
         names=Names.of(
             [*shipped_names(), *(name for _, one in made if isinstance(one, NameFile) for name in one.names)]
         ),
@@ -300,13 +368,13 @@ def _grouped(items: Sequence[tuple[str, Item]]) -> dict[str, list[Item]]:
     return grouped
 
 
-def _folded(values: Sequence[str | int]) -> frozenset[str]:
+def _folded(values: Iterable[str | int]) -> frozenset[str]:
     return frozenset(str(value).casefold() for value in values)
 
 
 def _listed(spec: ListFile) -> Listed:
-    agencies = {agency: _folded(values) for agency, values in spec.agencies.items()}
-    return Listed(spec.field or "", _folded(spec.values), agencies)
+    agencies = {agency: Values.of(values) for agency, values in spec.agencies.items()}
+    return Listed(spec.field or "", frozenset(spec.datasets), Values.of(spec.values), agencies)
 
 
 def _values(spec: ListFile) -> list[str]:

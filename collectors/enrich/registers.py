@@ -18,6 +18,9 @@ from soc.core.event import Scalar, Value
 ACCOUNTS = ("user.name", "soc.api.consumer", "client.user.name")
 """Fields that say under which account something was done."""
 
+HOSTS = ("host.name", "host.hostname", "observer.name", "device.id", "soc.station.id")
+"""Fields that name the machine, device or station something was done to."""
+
 Added = Mapping[str, Value]
 _NOTHING: dict[str, Value] = {}
 
@@ -111,10 +114,11 @@ class ChangeTicket(_OverRegisters):
     """`soc.change.ticket`: the ticket of an approved change under way on this platform, host and account. A ticket in the log stays."""
 
     def __call__(self, fields: Mapping[str, Value], facts: Facts) -> Added:
-        changes = self._declared.current.changes.get(facts.platform.id)
+        known = self._declared.current.changes
+        changes = [*known.get(facts.platform.id, ()), *known.get("*", ())] if known else ()
         if not changes or "soc.change.ticket" in fields:
             return _NOTHING
-        hosts = {str(fields[name]) for name in ("host.name", "host.hostname", "observer.name") if name in fields}
+        hosts = {str(fields[name]) for name in HOSTS if name in fields}
         accounts = {str(fields[name]) for name in ACCOUNTS if name in fields}
         for change in changes:
             if (
@@ -138,12 +142,17 @@ class ScheduledMeeting(_OverRegisters):
 
 
 class DocumentOwner(_OverRegisters):
-    """`soc.doc.owner_unit` and `soc.doc.shared` of a registered document."""
+    """`soc.doc.owner_unit` and `soc.doc.shared` of a registered document; `soc.doc.cross_owner` where the log names the unit at work."""
 
     def __call__(self, fields: Mapping[str, Value], facts: Facts) -> Added:
         document = fields.get("soc.doc.id")
         known = self._declared.current.documents.get(document) if isinstance(document, str) else None
-        return {"soc.doc.owner_unit": known.owner, "soc.doc.shared": known.shared} if known else _NOTHING
+        added: dict[str, Value] = {"soc.doc.owner_unit": known.owner, "soc.doc.shared": known.shared} if known else {}
+        owner = known.owner if known else fields.get("soc.doc.owner_unit")
+        units = {str(fields[name]).casefold() for name in ("soc.unit", "soc.unit_now") if name in fields}
+        if owner is not None and units:
+            added["soc.doc.cross_owner"] = str(owner).casefold() not in units
+        return added
 
 
 class StationLimit(_OverRegisters):
@@ -171,8 +180,9 @@ class Flags(_OverRegisters):
             return _NOTHING
         added: dict[str, Value] = {}
         agency = str(fields.get("soc.agency", ""))
+        dataset = fields.get("event.dataset")
         for name, listed in known.lists.items():
-            if listed.field in fields:
+            if listed.field in fields and (not listed.datasets or dataset in listed.datasets):
                 added[f"soc.lookup.{name}"] = _is_listed(listed, agency, fields[listed.field])
         for name, pairs in known.pairs.items():
             first, second = pairs.fields

@@ -1,4 +1,4 @@
-"""The network zone of a source address, by the networks that the province declares."""
+"""The network zones of an event's addresses, by the networks that the province declares."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NO_NETWORKS: ZoneLookup = Networks({})
 
 
 class ZoneOfSource:
-    """`soc.net.zone`: name of the declared network that holds `source.ip`, else `internet`.
+    """`soc.net.zone`: name of the declared network that holds `source.ip`, else `internet`; `soc.net.dst_zone`: of `destination.ip`.
 
     Without any declared network nothing is added: an address would be called foreign for want of a list.
     """
@@ -39,10 +39,14 @@ class ZoneOfSource:
         self._networks = networks
 
     def __call__(self, fields: Mapping[str, Value], facts: Facts) -> Mapping[str, Value]:
-        address = fields.get("source.ip")
-        if not self._networks or not isinstance(address, str):
+        if not self._networks:
             return {}
-        return {"soc.net.zone": self._networks.label(address) or INTERNET}
+        added: dict[str, Value] = {}
+        for name, told in (("source.ip", "soc.net.zone"), ("destination.ip", "soc.net.dst_zone")):
+            address = fields.get(name)
+            if isinstance(address, str):
+                added[told] = self._networks.label(address) or INTERNET
+        return added
 
 
 class NetworkFile(BaseModel):

@@ -12,6 +12,7 @@ from detectors.sigma.facts import facts_of
 from detectors.sigma.ruleset import AUTO, NONE, Placeholders
 from soc.core.errors import SetupError
 from soc.core.i18n import msg
+from soc.core.shipped_lists import shipped_values
 
 
 def named_pipeline(name: str) -> ProcessingPipeline | None:
@@ -32,7 +33,7 @@ def named_pipeline(name: str) -> ProcessingPipeline | None:
 
 
 def default_placeholders(pipeline: str) -> Placeholders:
-    """Lists that published rules ask for and that a site may leave empty; without a pipeline nothing is filled in."""
+    """The lists that are shipped, and those that published rules ask for, which a site may leave empty; none without a pipeline."""
     if pipeline == NONE:
         return {}
-    return facts_of("placeholders")
+    return {**shipped_values(), **facts_of("placeholders")}

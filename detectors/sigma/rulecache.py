@@ -25,6 +25,7 @@ from detectors.sigma.rule import LogSource, Rule
 from detectors.sigma.ruleset import AUTO, NONE, Placeholders, RuleSet
 from detectors.sigma.tree import All, Atom, AtomTable, Leaf, Node, Not, Some
 from soc.core.severity import Severity
+from soc.core.shipped_lists import shipped_values
 
 _STRICT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 """What is no plain JSON is an error: it would come back as something else."""
@@ -50,7 +51,8 @@ def _name(files: Sequence[Path], pipeline: str, placeholders: Placeholders) -> s
     """The file of the cache; None when something cannot be read or named, and the loader is to say so."""
     state = sha256(code_hash())
     try:
-        state.update(orjson.dumps([pipeline, dict(placeholders)], option=orjson.OPT_SORT_KEYS))
+        lists = [shipped_values(), dict(placeholders)]
+        state.update(orjson.dumps([pipeline, lists], option=orjson.OPT_SORT_KEYS))
         if pipeline not in (AUTO, NONE):
             state.update(Path(pipeline).read_bytes())
         for file in files:

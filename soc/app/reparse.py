@@ -28,7 +28,7 @@ from soc.storage.conditions import Condition
 from soc.storage.events import EventStore
 from soc.storage.sql import Database
 
-TOLD_BY_MEMORY = ("soc.payment.amount_mismatch", "soc.vehicle.jump_kmh")
+TOLD_BY_MEMORY = ("soc.payment.amount_mismatch", "soc.vehicle.jump_kmh", "soc.station.unchanged", "soc.gap")
 STAYS = (
     *(mark for mark in MARKS if mark != "soc.parser"),
     "event.ingested",

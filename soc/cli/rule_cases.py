@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from itertools import count
@@ -12,9 +12,12 @@ from typing import Annotated
 import typer
 
 from collectors.enrich import default_enrichers
+from collectors.enrich.baselines import default_baselines
+from collectors.enrich.book import FixedLookups
+from collectors.enrich.lookups import Lookups, lookups_of, parsed_lookups
 from collectors.enrich.networks import Networks
 from collectors.normalise import Normaliser
-from collectors.platform import load_platforms
+from collectors.platform import Platform, load_platforms
 from collectors.record import RawRecord
 from collectors.redact import Redactor
 from collectors.sources import Source
@@ -61,24 +64,46 @@ def try_cases(
 
 
 def case_normaliser() -> Normalise:
-    """Raw lines of the cases made into events by the real redaction, parsers, mappings and enrichment, in the networks of CASE_NETWORKS."""
-    normaliser = Normaliser(load_platforms(), default_enrichers(Networks(CASE_NETWORKS)), FixedClock(_RECEIVED))
-    redactor = Redactor(_REDACTION_KEY)
-    numbers = count(1)
+    """Raw lines of the cases made into events as in the pipeline, in the networks of CASE_NETWORKS."""
+    return CaseNormaliser(load_platforms(), Redactor(_REDACTION_KEY), lookups_of({}))
 
-    @cache
-    def source(writer: str, agency: str) -> Source:
-        platform, _, form = writer.partition("/")
-        id_ = f"{platform}.{form}.{agency}" if form else f"{platform}.{agency}"
-        return Source(id=id_, platform=platform, format=form or None, agency=agency, trusted_proxies=[CASE_PROXY])
 
-    def normalise(platform: str, line: str, agency: str) -> Event:
-        origin = source(platform, agency)
-        text = redactor.redact(line).text
-        record = RawRecord(origin.id, next(numbers), text.encode(), _RECEIVED, "case")
-        return normaliser.normalise(record, origin, record.ident)
+class CaseNormaliser:
+    """Redaction, parser, mapping, enrichment and baselines for the lines of one case.
 
-    return normalise
+    Args:
+        lookups: what the case declares.
+    """
+
+    def __init__(self, platforms: Mapping[str, Platform], redactor: Redactor, lookups: Lookups) -> None:
+        self._platforms, self._redactor, self._lookups = platforms, redactor, lookups
+        enrichers = default_enrichers(Networks(CASE_NETWORKS), FixedLookups(lookups))
+        self._normaliser = Normaliser(platforms, enrichers, FixedClock(_RECEIVED))
+        self._baselines = default_baselines()
+        self._numbers = count(1)
+
+    @property
+    def placeholders(self) -> Mapping[str, Sequence[str]]:
+        return self._lookups.placeholders
+
+    def declaring(self, lookups: Mapping[str, object]) -> CaseNormaliser:
+        return CaseNormaliser(self._platforms, self._redactor, parsed_lookups(lookups))
+
+    def __call__(self, platform: str, line: str, agency: str) -> Event:
+        origin = _source(platform, agency)
+        text = self._redactor.redact(line).text
+        record = RawRecord(origin.id, next(self._numbers), text.encode(), _RECEIVED, "case")
+        event = self._normaliser.normalise(record, origin, record.ident)
+        (enriched,) = self._baselines.enrich([event], {event.id})
+        self._baselines.commit()
+        return enriched
+
+
+@cache
+def _source(writer: str, agency: str) -> Source:
+    platform, _, form = writer.partition("/")
+    id_ = f"{platform}.{form}.{agency}" if form else f"{platform}.{agency}"
+    return Source(id=id_, platform=platform, format=form or None, agency=agency, trusted_proxies=[CASE_PROXY])
 
 
 def _outcomes(roots: list[Path], normalise: Normalise, needed: Needed) -> Iterator[CaseResult | SocError]:

@@ -19,7 +19,31 @@ from soc.cli.rule_paths import EXIT_FAULTS, Paths, sigma_paths, yara_paths
 from soc.core.errors import DefinitionError, FaultsError
 from soc.core.i18n import Lang, msg
 
-ENRICHED = frozenset({"soc.time.", "soc.net.", "soc.baseline.", "soc.batch.", "soc.asset.", "soc.unit"})
+ENRICHED = frozenset(
+    {
+        "soc.time.",
+        "soc.net.",
+        "soc.baseline.",
+        "soc.batch.",
+        "soc.asset.",
+        "soc.unit",
+        "soc.unit_now",
+        "soc.unit_renamed",
+        "soc.lookup.",
+        "soc.gap",
+        "soc.site",
+        "soc.change.ticket",
+        "soc.meeting.scheduled",
+        "soc.doc.owner_unit",
+        "soc.doc.shared",
+        "soc.doc.cross_owner",
+        "soc.station.",
+        "soc.payment.amount_mismatch",
+        "soc.vehicle.jump_kmh",
+        "source.geo.",
+        "source.as.",
+    }
+)
 """What enrichment adds to events of every platform."""
 
 

@@ -53,10 +53,10 @@ _TYPED: dict[FieldType, tuple[str, ...]] = {
         " http.response.status_code http.request.bytes http.response.bytes http.request.body.bytes http.response.body.bytes"
         " process.pid process.ppid process.parent.pid process.exit_code process.thread.id file.size log.syslog.priority"
         " log.syslog.facility.code log.syslog.severity.code url.port soc.seq soc.record.count soc.redacted soc.time.local_hour"
-        " soc.payment.amount"
+        " soc.payment.amount soc.station.unchanged"
     ),
     FieldType.FLOAT: _names(
-        "event.risk_score soc.baseline.bytes_ratio soc.baseline.sign_hourly soc.vehicle.jump_kmh soc.station.value"
+        "event.risk_score soc.baseline.bytes_ratio soc.baseline.sign_hourly soc.baseline.sign_ratio soc.vehicle.jump_kmh soc.station.value"
     ),
     FieldType.BOOLEAN: _names(
         "soc.time.in_hours soc.baseline.new_source soc.net.cross_unit soc.batch.declared soc.meeting.scheduled soc.doc.shared"

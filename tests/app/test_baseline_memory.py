@@ -23,7 +23,7 @@ from soc.core.scope import PROVINCE
 from soc.core.settings import Settings
 from tests.conftest import ROOT
 
-SOURCES = "sources:\n  - {id: ky, platform: hsm_signing, agency: so-mau}\n"
+SOURCES = "sources:\n  - {id: ky, platform: hsm_signing, format: sign_service_json, agency: so-mau}\n"
 START = datetime(2026, 9, 1, 1, tzinfo=UTC)
 EXPECTED = [None, None, False, True, False]
 

@@ -63,7 +63,8 @@ def test_a_new_source_is_what_nobody_saw_for_thirty_days(visits: list[tuple[int,
         if days:
             expected.append(day - max(days) > 30)
         else:
-            expected.append(True if heard and day - min(heard) >= 30 else None)
+            own = {d for d, u, *_ in before if u == user and day - 30 <= d < day}
+            expected.append(True if len(own) >= 3 or (heard and day - min(heard) >= 30) else None)
     assert told(events, "soc.baseline.new_source") == expected
 
 
@@ -230,3 +231,46 @@ def test_every_memory_has_a_name_of_its_own() -> None:
     assert len(set(names)) == len(names)
     assert all(memory.bound <= 150_000 for memory in default_baselines().memories)
     assert {BytesRatio, SignHourly} <= {type(one) for one in default_baselines().baselines}
+
+
+def test_an_account_with_three_days_behind_it_is_missed_elsewhere_at_once() -> None:
+    """Nobody waits a month for that; a stranger's first days tell nothing."""
+    days = [event(n, START + timedelta(days=n), user__name="a", source__ip="192.0.2.1") for n in range(3)]
+    abroad = event(9, START + timedelta(days=3), user__name="a", source__ip="203.0.113.1")
+    assert told([*days, abroad], "soc.baseline.new_source")[-1] is True
+    assert told([*days[:2], abroad], "soc.baseline.new_source")[-1] is None
+
+
+READINGS = st.lists(st.tuples(st.sampled_from([7.1, 7.2]), st.sampled_from(["00", "01"])), max_size=40)
+
+
+@given(READINGS)
+def test_equal_readings_are_counted_while_the_station_measures(readings: list[tuple[float, str]]) -> None:
+    events = [
+        event(
+            n,
+            START + timedelta(minutes=5 * n),
+            soc__station__id="t",
+            soc__station__parameter="pH",
+            soc__station__value=value,
+        )
+        for n, (value, _) in enumerate(readings)
+    ]
+    events = [
+        Event({**one.fields, "soc.station.status": status}) for one, (_, status) in zip(events, readings, strict=True)
+    ]
+    expected: list[int | None] = []
+    for place, (value, status) in enumerate(readings):
+        run = 0
+        while run <= place and readings[place - run] == (value, "00"):
+            run += 1
+        expected.append(run if status == "00" else None)
+    assert told(events, "soc.station.unchanged") == expected
+
+
+def test_the_signatures_of_the_hour_are_measured_against_the_usual_hour() -> None:
+    hours = [event(n, START + timedelta(hours=n), user__name="a", event__action="sign") for n in range(10)]
+    burst = [
+        event(20 + n, START + timedelta(hours=10, minutes=n), user__name="a", event__action="sign") for n in range(6)
+    ]
+    assert told([*hours, *burst], "soc.baseline.sign_ratio")[-1] == 6.0

@@ -15,11 +15,12 @@ from collectors.enrich import Enricher, default_enrichers, versions
 from collectors.enrich.book import FixedLookups, LookupBook
 from collectors.enrich.facts import Facts
 from collectors.enrich.geo import Atlas, GeoOfSource, open_geo
-from collectors.enrich.lookups import load_lookups
+from collectors.enrich.lookups import load_lookups, parsed_lookups
 from collectors.enrich.networks import Networks
 from collectors.platform import load_platforms
 from soc.core.errors import SetupError
 from soc.core.event import Fields, Value
+from soc.core.shipped_lists import shipped_values
 
 MONDAY = datetime(2026, 11, 16, 18, 30, tzinfo=UTC)  # Tuesday 01:30 local time
 FILES = {
@@ -197,7 +198,7 @@ def test_a_damaged_geography_file_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_the_versions_that_ran_are_named() -> None:
-    assert versions(default_enrichers()).startswith("proxy@1 time@1 zone@1 unit@1")
+    assert versions(default_enrichers()).startswith("proxy@1 time@1 zone@2 unit@1")
 
 
 @pytest.mark.bench
@@ -206,3 +207,54 @@ def test_enrichment_costs_microseconds(enrich: Enrich) -> None:
     for _ in range(10_000):
         enrich(source__ip="192.0.2.1", user__name="svc-etl", host__name="db-01")
     print(f"all enrichers: {(process_time() - began) * 100:.1f} us a record")
+
+
+def test_an_address_it_goes_to_has_a_zone_too() -> None:
+    zones = Networks({"tslcd": ["198.51.100.0/24"]})
+    facts = Facts(load_platforms()["one_stop"], MONDAY, Networks({}))
+    fields: Fields = {"source.ip": "198.51.100.7", "destination.ip": "203.0.113.9"}
+    assert added_by(default_enrichers(zones), fields, facts)["soc.net.dst_zone"] == "internet"
+
+
+def flags(declared: Mapping[str, object], fields: Fields) -> Fields:
+    """What the lists say of an event of one_stop."""
+    facts = Facts(load_platforms()["one_stop"], MONDAY, Networks({}))
+    added = added_by(default_enrichers(declared=FixedLookups(parsed_lookups(declared))), fields, facts)
+    return {name: value for name, value in added.items() if name.startswith("soc.lookup.")}
+
+
+def test_a_site_fills_a_shipped_list_without_naming_its_field() -> None:
+    """Networks and patterns count as their members; an empty list says nothing of anybody."""
+    kiosk = {"kiosk": {"kind": "list", "values": ["198.51.100.0/28"]}}
+    assert flags(kiosk, {"source.ip": "198.51.100.9"}) == {"soc.lookup.kiosk": True}
+    assert flags(kiosk, {"source.ip": "203.0.113.9"}) == {"soc.lookup.kiosk": False}
+    assert flags({}, {"source.ip": "203.0.113.9"}) == {}
+
+
+def test_a_shipped_list_concerns_its_datasets_alone() -> None:
+    of_database: Fields = {"user.name": "DBA_01", "event.dataset": "oracle.audit"}
+    assert flags({}, of_database) == {"soc.lookup.dba": True}
+    assert flags({}, {**of_database, "event.dataset": "onestop.audit"}) == {}
+    without = {"dba": {"kind": "list", "without": ["dba*"], "values": ["ql.csdl"]}}
+    assert flags(without, of_database) == {"soc.lookup.dba": False}
+
+
+def test_rules_expand_shipped_lists_with_what_the_site_adds() -> None:
+    lists = parsed_lookups(
+        {"mining_domains": {"kind": "list", "values": ["pool.example"], "without": ["btc.com"]}}
+    ).placeholders
+    assert {"nanopool.org", "pool.example"} <= set(lists["mining_domains"])
+    assert "btc.com" not in lists["mining_domains"]
+    assert lists["kiosk"] == []
+
+
+def test_shipped_values_stand_once_and_in_small_letters() -> None:
+    for name, values in shipped_values().items():
+        assert len(set(values)) == len(values), name
+        assert [value for value in values if value != value.casefold()] == [], name
+
+
+def test_a_document_of_another_unit_is_told(enrich: Enrich) -> None:
+    assert enrich(soc__doc__id="vb-1", soc__unit="So-Mau")["soc.doc.cross_owner"] is False
+    assert enrich(soc__doc__id="vb-1", soc__unit="xa-a")["soc.doc.cross_owner"] is True
+    assert "soc.doc.cross_owner" not in enrich(soc__doc__id="vb-2", soc__unit="xa-a")

@@ -200,3 +200,45 @@ def test_wrong_cases_are_refused_with_the_reason(cases: str, reason: str, tmp_pa
     rule = written(tmp_path, "evil", PROGRAM_RULE, cases)
     with pytest.raises(DefinitionError, match=reason):
         run_cases(rule, normalise)
+
+
+LISTED_RULE = """title: Export by somebody who is no reporter
+id: 00000000-0000-4000-8000-000000000777
+name: listed
+logsource: {service: onestop.audit}
+detection:
+  export: {event.action: XUAT_EXCEL}
+  flagged: {soc.lookup.kiosk: true}
+  known: {user.name|expand: "%vip_handlers%"}
+  condition: export and not flagged and not known
+level: low
+"""
+LISTED_CASES = """platform: one_stop
+lookups: {vip_handlers: {kind: list, values: [canbo.2]}}
+must_fire:
+  - name: nobody lists the account or the address
+    lines: ['LINE']
+must_not_fire:
+  - name: the address is listed for this case
+    lookups: {kiosk: {kind: list, values: [198.51.100.0/28]}}
+    lines: ['LINE']
+  - name: the account is listed for all cases
+    lines: ['OTHER']
+"""
+LISTED_LINE = (
+    '{"thoiGian":"2026-11-17T09:00:00+07:00","taiKhoan":"canbo.1","donVi":"xa-mau-02","ip":"198.51.100.9",'
+    '"hanhDong":"XUAT_EXCEL","soBanGhi":1,"ketQua":"OK"}'
+)
+
+
+def test_a_case_declares_what_the_province_would(tmp_path: Path, normalise: Normalise) -> None:
+    cases = LISTED_CASES.replace("LINE", LISTED_LINE).replace("OTHER", LISTED_LINE.replace("canbo.1", "canbo.2"))
+    rule = written(tmp_path, "listed", LISTED_RULE, cases)
+    assert [(result.name, str(result.fault)) for result in run_cases(rule, normalise) if not result.passed] == []
+
+
+def test_a_declaration_of_no_known_kind_is_refused(tmp_path: Path, normalise: Normalise) -> None:
+    cases = LISTED_CASES.replace("LINE", LISTED_LINE).replace("kind: list, values: [canbo.2]", "kind: lists")
+    rule = written(tmp_path, "listed", LISTED_RULE, cases)
+    with pytest.raises(DefinitionError, match="kind"):
+        run_cases(rule, normalise)
