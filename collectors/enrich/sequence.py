@@ -2,7 +2,8 @@
 
 The number is `event.sequence`, the device `observer.serial_number` (else `observer.name`), each dataset apart. The next number, or the same
 again, is no gap; a jump ahead is one, and so is a lower number on a later record: the log was begun anew. After a rotation that the log
-tells (`rotat` in action or message) numbers may begin at 0 or 1. Records older than the newest tell nothing: they came late. Nor does the first.
+tells (`rotat` in action or message) numbers may begin at 0 or 1.
+Records older than the newest tell nothing: they came late. Nor does the first.
 """
 
 from __future__ import annotations
