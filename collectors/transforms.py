@@ -238,6 +238,14 @@ def _hash(fields: Record, prefix: str, text: str) -> None:
         fields[f"{prefix}.{algorithm}"] = text.lower()
 
 
+def _document_number(fields: Record, prefix: str, text: str) -> None:
+    """`.number` of an official document as written, `71/TTr-SNV`, and its `.series` behind the slash, kind and issuer, `TTr-SNV`."""
+    fields[f"{prefix}.number"] = text
+    series = text.rpartition("/")[2].strip()
+    if "/" in text and series:
+        fields[f"{prefix}.series"] = series
+
+
 SPREADS: dict[str, Spread] = {
     "address": put_address,
     "endpoint": _endpoint,
@@ -248,6 +256,7 @@ SPREADS: dict[str, Spread] = {
     "image": _image,
     "ip_or_mac": _ip_or_mac,
     "hash": _hash,
+    "document_number": _document_number,
     "file": _file,
 }
 """Name -> transform that writes several fields under the prefix that `to` names."""

@@ -22,6 +22,8 @@ _SHELL_TIME = re.compile(
 )
 _SHELL = re.compile(r"lunash ?\[(\d{1,10})\]: ?(.*)", re.DOTALL)
 _COMMAND = re.compile(r"(\w{1,16}) : (-?\d{1,10}) : Command: (.*)\Z", re.DOTALL)
+_CLIENT_NAME = re.compile(r"-c(?:lient(?:name)?)?[ =]([\w.:-]{1,255})")
+_CLIENT_ADDRESS = re.compile(r"-(?:ip|hostname|host|h)[ =]([\w.:-]{1,255})")
 _ROLES = {"0": "crypto officer", "5": "crypto user", "8": "auditor", "1": "security officer", "4": "partition so"}
 
 
@@ -34,7 +36,7 @@ class LunaHsmParser:
     """
 
     id: ClassVar[str] = "luna_hsm"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     raw: ClassVar[bool] = False
 
     def parse(self, text: str, context: ParseContext) -> Record:
@@ -135,7 +137,9 @@ def _put_command(fields: Record, message: str) -> None:
         "event.action": "command",
         "event.outcome": "success" if command[2] == "0" else "failure",
     }
-    fields["process.command_line"] = (typed or command[3]).strip()
+    fields["process.command_line"] = line = (typed or command[3]).strip()
+    if (machine := _CLIENT_ADDRESS.search(line) or _CLIENT_NAME.search(line)) is not None and line.startswith("client"):
+        fields["soc.hsm.client"] = machine[1]  # the address where one is given: a name may be anybody's
     if user.strip():
         fields["user.name"] = user.strip()
     address, _, port = client.strip().partition("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
+from collectors.domains import domain_parts
 from collectors.parsers.syslog import open_envelope
 from collectors.parsing import ParseContext, Record, unreadable
 from collectors.times import iso_time
@@ -19,7 +20,10 @@ _CONTEXT_END = re.compile(r";(?=[A-Za-z]{2,12}=|$)")
 _MESSAGE_END = re.compile(r"; (?=[A-Za-z]{2,24}=)|;$")
 _ELAPSED = re.compile(r"\belapsed=(\d{1,12})\b")
 _VERB = re.compile(r"([A-Z][A-Za-z]{2,60}(?:Request)?)\b")
-_FORWARDING = re.compile(r"\bzimbraPrefMailForwardingAddress=(\S{1,320})")
+_FORWARDING = re.compile(
+    r"\b(?:zimbra(?:Pref)?MailForwardingAddress\w{0,20}[=: ]|redirect[\w ]{0,20}[=:]?) ?[\"'<]{0,2}([^\s@\"'<>]{1,64}@[\w.-]{3,255})",
+    re.IGNORECASE,
+)
 _FAILED_FOR = re.compile(r"authentication failed for \[([^\[\]]{1,320})\]")
 _VIA = re.compile(r"([0-9A-Fa-f:.]{2,45})\(")
 
@@ -62,7 +66,7 @@ class ZimbraParser:
     """
 
     id: ClassVar[str] = "zimbra"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     raw: ClassVar[bool] = False
 
     def parse(self, text: str, context: ParseContext) -> Record:
@@ -143,6 +147,8 @@ def _put_command(fields: Record, message: str) -> None:
         _put_account(fields, target, first=False)
     elif target:
         fields["user.target.name"] = target
+    if (forwarding := _FORWARDING.search(message)) is not None:
+        _put_forwarding(fields, forwarding[1], target)
     if error:
         fields["error.message"] = error
         if "user.name" not in fields and (failed := _FAILED_FOR.search(error)) is not None:
@@ -158,11 +164,8 @@ def _put_action(fields: Record, message: str) -> None:
     if (elapsed := _ELAPSED.search(message)) is not None and (number := whole(elapsed[1])) is not None:
         fields["event.duration"] = number * 10**6
     if (forwarding := _FORWARDING.search(message)) is not None:
-        fields |= {
-            "event.category": ["email", "configuration"],
-            "event.type": ["change"],
-            "soc.change.new": forwarding[1],
-        }
+        fields |= {"event.category": ["email", "configuration"], "event.type": ["change"]}
+        _put_forwarding(fields, forwarding[1])
     if (failed := _FAILED_FOR.search(message)) is not None:
         fields |= {
             "event.category": ["authentication"],
@@ -171,6 +174,15 @@ def _put_action(fields: Record, message: str) -> None:
             "error.message": message,
         }
         _put_account(fields, failed[1])
+
+
+def _put_forwarding(fields: Record, target: str, mailbox: str = "") -> None:
+    """Where letters are to go, and whether that is below the domain that the mailbox itself is registered under."""
+    fields["soc.change.new"] = address = target.rstrip(";,>\"'")
+    own = mailbox or str(fields.get("user.name", ""))
+    here, there = (domain_parts(text.rpartition("@")[2]) for text in (own, address))
+    if here is not None and there is not None:
+        fields["soc.email.same_domain"] = here[1] == there[1]
 
 
 def _put_account(fields: Record, account: str, *, first: bool = True) -> None:
