@@ -105,8 +105,9 @@ class Normaliser:
         context = ParseContext(record.received, reading.zone)
         parsed = reading.fields(text, context)
         moment = _moment(parsed, context)
-        parsed["@timestamp"] = moment
+        parsed.pop("@timestamp", None)
         fields = typed(parsed)
+        fields["@timestamp"] = iso(moment)
         for mark in MARKS:
             fields.pop(mark, None)
         fields.update(reading.constants)

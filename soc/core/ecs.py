@@ -67,6 +67,9 @@ TYPES: dict[str, FieldType] = {name: kind for kind, names in _TYPED.items() for 
 """Field name -> type, for every field that is not a keyword."""
 
 
+_TEXTS = frozenset({str})
+
+
 def field_type(name: str) -> FieldType:
     """The ECS type of `name`; keyword for a field we do not know."""
     return TYPES.get(name, FieldType.KEYWORD)
@@ -91,6 +94,8 @@ def coerce(name: str, value: object) -> Scalar | list[Scalar] | None:
         if kind is FieldType.IP:
             return _address(name, value)
     if isinstance(value, (list, tuple)):
+        if kind is None and "" not in value and _TEXTS.issuperset(map(type, value)):
+            return list(value) or None
         kept = [item for item in (_scalar(name, one) for one in value) if item is not None]
         return kept or None
     return _scalar(name, value)
