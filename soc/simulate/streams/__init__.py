@@ -1,0 +1,53 @@
+"""Lawful life by family of platforms: steady streams, what runs by the clock, and scenes that look like threats and are none."""
+
+from soc.simulate.spec import Life
+from soc.simulate.streams import (
+    ai,
+    camera,
+    commune,
+    database,
+    datacentre,
+    endpoint,
+    eoffice,
+    field,
+    hospital,
+    ioc,
+    land,
+    lgsp,
+    meeting,
+    national,
+    payment,
+    personnel,
+    portal,
+    reporting,
+    shop,
+    signing,
+    sso,
+    wan,
+)
+
+LIFE: dict[str, tuple[Life, ...]] = {
+    "lgsp-api": lgsp.LIFE,
+    "national-links": national.LIFE,
+    "public-service": portal.LIFE,
+    "eoffice": eoffice.LIFE,
+    "reporting-shared": reporting.LIFE,
+    "meeting": meeting.LIFE,
+    "sso": sso.LIFE,
+    "signing": signing.LIFE,
+    "payment": payment.LIFE,
+    "iot-field": field.LIFE,
+    "camera": camera.LIFE,
+    "personnel": personnel.LIFE,
+    "land-gis": land.LIFE,
+    "ioc-feedback": ioc.LIFE,
+    "hospital": hospital.LIFE,
+    "ecommerce": shop.LIFE,
+    "commune": commune.LIFE,
+    "wan-agency": wan.LIFE,
+    "datacentre": datacentre.LIFE,
+    "database-lake": database.LIFE,
+    "ai": ai.LIFE,
+    "soc-endpoint": endpoint.LIFE,
+}
+"""Family -> its lawful life."""
