@@ -138,10 +138,29 @@ def _device_time(value: object, zone: tzinfo) -> datetime | None:
         return None
 
 
+def _compact_time(value: object, zone: tzinfo) -> datetime:
+    """`20261117080500`, as measuring stations write it."""
+    return datetime.strptime(str(value).strip(), "%Y%m%d%H%M%S").replace(tzinfo=zone)
+
+
+def _decimal(value: object, _zone: tzinfo) -> float:
+    """A number whose decimal sign may be a comma, as loggers with Vietnamese settings write it."""
+    return _number(value.strip().replace(",", ".") if isinstance(value, str) else value)
+
+
+def _url_host(text: str) -> str | None:
+    """The host of a web address; None for what is none (`inline`, `eval`, an extension of the browser)."""
+    scheme, mark, rest = text.partition("://")
+    if not mark or scheme.lower() not in {"http", "https", "ws", "wss"}:
+        return None
+    return re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2].partition(":")[0].lower() or None
+
+
 SCALARS: dict[str, Scalar] = {
     "time": any_time,
     "iso8601": any_time,
     "device_time": _device_time,
+    "compact_time": _compact_time,
     "clf_time": lambda value, _zone: clf_time(str(value)),
     "epoch_s": _epoch(1),
     "epoch_ms": _epoch(1000),
@@ -150,6 +169,7 @@ SCALARS: dict[str, Scalar] = {
     "int": _integer,
     "count": _text(lambda text: whole(text.strip())),
     "float": lambda value, _zone: _number(value),
+    "decimal": _decimal,
     "s_to_ns": _nanoseconds(1e9),
     "ms_to_ns": _nanoseconds(1e6),
     "text": _text(str),
@@ -168,10 +188,11 @@ SCALARS: dict[str, Scalar] = {
     "cef_severity": _text(_cef_severity),
     "unbraced": _text(lambda text: text.strip().removeprefix("{").removesuffix("}")),
     "outcome": _text(_outcome),
+    "url_host": _text(_url_host),
 }
 """Name -> transform whose result goes to every target."""
 
-ZONED = frozenset({any_time, _device_time})
+ZONED = frozenset({any_time, _device_time, _compact_time})
 """Those whose result depends on the zone of the source."""
 
 
@@ -246,6 +267,12 @@ def _document_number(fields: Record, prefix: str, text: str) -> None:
         fields[f"{prefix}.series"] = series
 
 
+def _station_file(fields: Record, prefix: str, text: str) -> None:
+    """A file that a station sends, `MaTinh_CoSo_Tram_yyyyMMddHHmmss.txt`: `.id` is what stands before the time."""
+    name = fields["file.name"] = _base_name(text)
+    fields[f"{prefix}.id"] = re.sub(r"(?:_\d{8,14})?(?:\.\w{1,8})?$", "", name)
+
+
 SPREADS: dict[str, Spread] = {
     "address": put_address,
     "endpoint": _endpoint,
@@ -258,6 +285,7 @@ SPREADS: dict[str, Spread] = {
     "hash": _hash,
     "document_number": _document_number,
     "file": _file,
+    "station_file": _station_file,
 }
 """Name -> transform that writes several fields under the prefix that `to` names."""
 

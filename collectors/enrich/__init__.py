@@ -68,7 +68,7 @@ def default_enrichers(
         Enricher("change", 2, ChangeTicket(registers)),
         Enricher("meeting", 1, ScheduledMeeting(registers)),
         Enricher("document", 2, DocumentOwner(registers)),
-        Enricher("station", 1, StationLimit(registers)),
+        Enricher("station", 2, StationLimit(registers)),
         Enricher("lookup", 2, Flags(registers)),
         *((Enricher("geo", 1, GeoOfSource(geo)),) if geo is not None else ()),
     )

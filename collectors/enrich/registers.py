@@ -156,13 +156,20 @@ class DocumentOwner(_OverRegisters):
 
 
 class StationLimit(_OverRegisters):
-    """`soc.station.limit` of the parameter, and `soc.station.exceeded`; of the station itself, else of all."""
+    """`soc.station.limit` of the parameter, and `soc.station.exceeded`; of the station itself, else of all.
+
+    Where readings do not name their station, each station is a source of its own, and `soc.station.id` is the source.
+    """
 
     def __call__(self, fields: Mapping[str, Value], facts: Facts) -> Added:
         parameter, station = fields.get("soc.station.parameter"), fields.get("soc.station.id")
-        limits = self._declared.current.limits
-        if not limits or not isinstance(parameter, str):
+        if not isinstance(parameter, str):
             return _NOTHING
+        named: dict[str, Value] = {} if station is not None else {"soc.station.id": fields["soc.source"]}
+        return {**named, **self._judged(fields, parameter, station)}
+
+    def _judged(self, fields: Mapping[str, Value], parameter: str, station: Value | None) -> Added:
+        limits = self._declared.current.limits
         limit = limits.get(str(station), {}).get(parameter, limits.get("*", {}).get(parameter))
         if limit is None:
             return _NOTHING
