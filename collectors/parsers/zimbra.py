@@ -17,7 +17,7 @@ _HEAD = re.compile(
 )
 _CLOSING = re.compile(r"(;?)\] ([\w.]{1,60}) - ")
 _CONTEXT_END = re.compile(r";(?=[A-Za-z]{2,12}=|$)")
-_MESSAGE_END = re.compile(r"; (?=[A-Za-z]{2,24}=)|;$")
+_MESSAGE_END = re.compile(r"; (?=[A-Za-z]{2,48}=)|;$")
 _ELAPSED = re.compile(r"\belapsed=(\d{1,12})\b")
 _VERB = re.compile(r"([A-Z][A-Za-z]{2,60}(?:Request)?)\b")
 _FORWARDING = re.compile(
