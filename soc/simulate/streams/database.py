@@ -50,10 +50,10 @@ def _postgres(hour: Hour, number: int) -> Iterator[Entry]:
         table = draw.pick(_TABLES)
         command, group, text = draw.pick(
             (
-                ("SELECT", "READ", f"select * from {table} where id=$1"),
-                ("SELECT", "READ", f"select ma, ten from {table} where don_vi=$1 limit 50"),
-                ("INSERT", "WRITE", f"insert into {table} (ma, ten) values ($1,$2)"),
-                ("UPDATE", "WRITE", f"update {table} set trang_thai=$1 where id=$2"),
+                ("SELECT", "READ", "select * from {} where id=$1"),
+                ("SELECT", "READ", "select ma, ten from {} where don_vi=$1 limit 50"),
+                ("INSERT", "WRITE", "insert into {} (ma, ten) values ($1,$2)"),
+                ("UPDATE", "WRITE", "update {} set trang_thai=$1 where id=$2"),
             )
         )
         user, ip, source = draw.pick(

@@ -127,7 +127,7 @@ def _access(hour: Hour, number: int) -> Iterator[Entry]:
             yield (
                 at,
                 ACCESS,
-                form.wso2_access(at, ip, "POST /oauth2/token HTTP/1.1", draw.pick((200, 200, "-")), 812, agent),
+                form.wso2_access(at, ip, "POST /oauth2/token HTTP/1.1", 200 if draw.chance(0.7) else "-", 812, agent),
             )
         else:
             page = draw.pick(("/", "/robots.txt", "/carbon/admin/login.jsp", "/publisher", "/.git/config"))

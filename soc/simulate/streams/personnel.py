@@ -84,7 +84,7 @@ def _queries(hour: Hour, number: int) -> Iterator[Entry]:
                 "CBCC",
                 ip,
                 table,
-                f"select top {draw.upto(1, 50)} * from {table} where DonVi=@p1",
+                "select top 50 * from {} where DonVi=@p1".format(table),
             ),
         )
 

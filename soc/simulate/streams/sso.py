@@ -36,9 +36,8 @@ def _logins(hour: Hour, number: int) -> Iterator[Entry]:
                 KEYCLOAK,
                 form.keycloak(at, "LOGIN_ERROR", client, user_id(user), ip, user, "invalid_user_credentials"),
             )
-            at += 12
         kind = draw.often(("LOGIN", "LOGIN", "CODE_TO_TOKEN", "REFRESH_TOKEN", "LOGOUT"))
-        yield at, KEYCLOAK, form.keycloak(at, kind, client, user_id(user), ip, user, session=draw.hex(16))
+        yield at + 12, KEYCLOAK, form.keycloak(at + 12, kind, client, user_id(user), ip, user, session=draw.hex(16))
 
 
 def _citizens(hour: Hour, number: int) -> Iterator[Entry]:
