@@ -6,7 +6,8 @@ stay silent. Everything a screen or a report shows of it carries its confidence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
@@ -30,6 +31,7 @@ from collectors.mapping import TableSpec
 from collectors.options import check_options
 from collectors.parsers import PARSERS
 from collectors.reuse import Reuses
+from collectors.targets import table_problems
 from collectors.viet_charsets import LEGACY
 from soc.core.errors import DefinitionError, FaultsError, NotFoundError
 from soc.core.i18n import Lang, Message, msg
@@ -319,13 +321,17 @@ class Platform(_Strict):
         """The name in `lang`."""
         return self.name_vi if lang is Lang.VI else self.name_en
 
+    def find_format(self, id: str | None = None) -> Format | None:  # noqa: A002 - the word of the glossary
+        """As `format`; None where there is none, as while the keeper of a reused one has a fault."""
+        if id is None:
+            return self.formats[0] if self.formats else None
+        return next((one for one in self.formats if one.id == id), None)
+
     def format(self, id: str | None = None) -> Format:  # noqa: A002 - the word of the glossary
         """The format called `id`; without one, the only or first format. Raises NotFoundError."""
-        if id is None and self.formats:
-            return self.formats[0]
-        for one in self.formats:
-            if one.id == id:
-                return one
+        found = self.find_format(id)
+        if found is not None:
+            return found
         raise NotFoundError(
             msg("nền tảng {platform} không có khuôn '{name}'", platform=self.id, name=id or "*"),
             advice=advice_for(id or "", [one.id for one in self.formats]),
@@ -400,10 +406,9 @@ def _names_a_keeper(definition: Definition) -> bool:
 
 def _is_format(written: dict[str, Any]) -> bool:
     try:
-        Format.model_validate(written)
+        return not any(table_problems(Format.model_validate(written).fields))
     except ValidationError:
         return False
-    return True
 
 
 def _platform(id: str, reuses: Reuses, missing: list[DefinitionError]) -> Platform:  # noqa: A002
@@ -411,25 +416,53 @@ def _platform(id: str, reuses: Reuses, missing: list[DefinitionError]) -> Platfo
     resolved = reuses.resolved(id)
     missing += resolved.missing
     definition = resolved.definition
+    faults = [*resolved.faults, *_id_faults(definition, id, reuses.platforms), *_table_faults(definition)]
     try:
         platform = validated(definition, Platform)
     except FaultsError as problem:
-        raise FaultsError([*resolved.faults, *problem.faults]) from problem
-    if resolved.faults:
-        raise FaultsError(resolved.faults)
-    if not platform.formats and not resolved.missing:
-        raise FaultsError(
-            [definition.fault(("formats",), msg("nền tảng không có khuôn nào"), msg("ít nhất một khuôn"))]
-        )
-    if platform.id != id:
-        raise FaultsError(
-            [
-                definition.fault(
-                    ("id",), msg("mã '{id}' khác tên tệp", id=platform.id), msg("tên tệp {name}.yaml", name=platform.id)
-                )
-            ]
-        )
+        raise FaultsError([*faults, *problem.faults]) from problem
+    if not platform.formats and not resolved.missing and not faults:
+        faults.append(definition.fault(("formats",), msg("nền tảng không có khuôn nào"), msg("ít nhất một khuôn")))
+    if faults:
+        raise FaultsError(faults)
     return platform
+
+
+def _id_faults(definition: Definition, expected: str, others: Collection[str]) -> Iterator[DefinitionError]:
+    """A file is named after its id, so that two cannot have one."""
+    id = definition.data.get("id") if isinstance(definition.data, dict) else None  # noqa: A001
+    if id is None or id == expected:
+        return
+    if id in others:
+        found = msg("mã '{id}' đã là của {id}.yaml", id=id)
+        yield definition.fault(("id",), found, advice=msg("đặt mã khác, và tên tệp theo mã"))
+    else:
+        yield definition.fault(
+            ("id",), msg("mã '{id}' khác tên tệp", id=str(id)), msg("tên tệp {name}.yaml", name=str(id))
+        )
+
+
+def _table_faults(definition: Definition) -> Iterator[DefinitionError]:
+    """What is wrong with the field tables, of a file that has other faults as well; those of a reused one are told at its keeper."""
+    formats = definition.data.get("formats") if isinstance(definition.data, dict) else None
+    for place, written in enumerate(formats if isinstance(formats, list) else []):
+        if not isinstance(written, dict) or "reuse" in written or "fields" not in written:
+            continue
+        try:
+            table = TableSpec.model_validate(written["fields"])
+        except ValidationError:
+            continue
+        for problem in table_problems(table):
+            at = ("formats", place, "fields", *problem.place)
+            yield definition.fault(at, problem.found, problem.expected, problem.advice)
+
+
+_FILE = re.compile(r"([^/\\]+)\.yaml(?::\d+)*", re.ASCII)
+
+
+def at_fault(faults: Iterable[DefinitionError]) -> frozenset[str]:
+    """Ids of the platforms that `load_platforms` told faults of: they are known, though they may be missing or lack formats."""
+    return frozenset(found[1] for fault in faults if (found := _FILE.search(fault.where)) is not None)
 
 
 def platform_of(platforms: Mapping[str, Platform], id: str) -> Platform:  # noqa: A002

@@ -6,7 +6,7 @@ written, before anything is checked: the order of the files does not matter, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -65,6 +65,12 @@ class Reuses:
 
     def __init__(self, definitions: Mapping[str, Definition], unreadable: frozenset[str], is_sound: IsSound) -> None:
         self._definitions, self._unreadable, self._is_sound = definitions, unreadable, is_sound
+        self._sound: dict[str, bool] = {}
+
+    @property
+    def platforms(self) -> Collection[str]:
+        """Ids of the files that are YAML."""
+        return self._definitions.keys()
 
     def resolved(self, platform: str) -> Resolved:
         """The file of `platform` with its formats written out."""
@@ -104,7 +110,9 @@ class Reuses:
         original = self._original(keeper, name)
         if _reuses(original):
             original = self._taken_by_keeper(keeper, original, path)
-        if not self._is_sound(original):
+        if wanted not in self._sound:
+            self._sound[wanted] = self._is_sound(original)
+        if not self._sound[wanted]:
             raise _broken(wanted, keeper)
         return _lent(original, keeper, platform, entry)
 

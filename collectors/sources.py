@@ -18,7 +18,7 @@ The agency of a source decides who may see its events; a log line cannot change 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -135,13 +135,22 @@ class SourceFile(_Strict):
         }
 
 
-def load_sources(file: Path, platforms: Mapping[str, Platform]) -> dict[str, Source]:
-    """The sources of `file` by id, in its order; none when there is no file yet. Raises as `load_source_file`."""
-    return {source.id: source for source in load_source_file(file, platforms).sources}
+def load_sources(
+    file: Path, platforms: Mapping[str, Platform], at_fault: Collection[str] = frozenset()
+) -> dict[str, Source]:
+    """The sources of `file` by id, in its order; none when there is no file yet. Arguments and errors are those of `load_source_file`."""
+    return {source.id: source for source in load_source_file(file, platforms, at_fault).sources}
 
 
-def load_source_file(file: Path, platforms: Mapping[str, Platform]) -> SourceFile:
+def load_source_file(
+    file: Path, platforms: Mapping[str, Platform], at_fault: Collection[str] = frozenset()
+) -> SourceFile:
     """The sources and listeners of `file`; none when there is no file yet.
+
+    Args:
+        platforms: whose files are sound.
+        at_fault: ids of platforms whose files are not (`collectors.platform.at_fault`). A source of one stays: its records wait in
+            quarantine until the file is mended, and no other source stops for it.
 
     Raises:
         FaultsError: all faults, each with file:line: shape, ids given twice, unknown platforms, formats and listeners, ports and
@@ -154,7 +163,7 @@ def load_source_file(file: Path, platforms: Mapping[str, Platform]) -> SourceFil
     faults = [
         fault
         for place, source in enumerate(found.sources)
-        for fault in _faults(definition, place, source, found.sources, platforms)
+        for fault in _faults(definition, place, source, found.sources, platforms, at_fault)
     ]
     faults += _listening_faults(definition, found)
     if faults:
@@ -215,7 +224,12 @@ def _feed_faults(
 
 
 def _faults(
-    definition: Definition, place: int, source: Source, listed: list[Source], platforms: Mapping[str, Platform]
+    definition: Definition,
+    place: int,
+    source: Source,
+    listed: list[Source],
+    platforms: Mapping[str, Platform],
+    at_fault: Collection[str],
 ) -> list[DefinitionError]:
     at = ("sources", place)
     faults = []
@@ -223,6 +237,8 @@ def _faults(
         faults.append(
             definition.fault((*at, "id"), msg("mã nguồn '{id}' lặp lại", id=source.id), advice=msg("đặt mã khác"))
         )
+    if source.platform in at_fault:
+        return faults
     platform = platforms.get(source.platform)
     if platform is None:
         advice = advice_for(source.platform, sorted(platforms))

@@ -19,7 +19,7 @@ from collectors.door import Capacity, Door
 from collectors.ingest import Collector
 from collectors.listener import Listener
 from collectors.listeners.spec import Opening
-from collectors.platform import load_platforms
+from collectors.platform import at_fault, load_platforms
 from collectors.quarantine import Quarantine
 from collectors.redact import Redactor
 from collectors.sources import SourceFile, load_source_file
@@ -42,8 +42,8 @@ _log = logging.getLogger("vonggac.receiving")
 
 def load_listening(settings: Settings) -> SourceFile:
     """The sources and listeners of the home. Raises FaultsError."""
-    platforms, _ = load_platforms(strict=False)
-    return load_source_file(settings.home / "sources.yaml", platforms)
+    platforms, faults = load_platforms(strict=False)
+    return load_source_file(settings.home / "sources.yaml", platforms, at_fault(faults))
 
 
 async def receive(settings: Settings, found: SourceFile, stop: asyncio.Event, clock: Clock | None = None) -> None:

@@ -127,7 +127,7 @@ class Surveyor:
 
 def _format(source: Source, platforms: Mapping[str, Platform]) -> Format | None:
     platform = platforms.get(source.platform)
-    return None if platform is None else platform.format(source.format)
+    return None if platform is None else platform.find_format(source.format)
 
 
 def _document(source: Source, form: Format) -> dict[str, str]:

@@ -155,7 +155,7 @@ class SourceDesk:
             platform = self._platforms().get(source.platform)
             if platform is not None and scope.sees(source.agency):
                 kinds = brought.setdefault((source.agency, source.platform), set())
-                kinds.add(platform.format(source.format).log_type)
+                kinds.add(_log_type(platform, source))
         found = [
             Missing(agency, ident, tuple(one for one in self._platforms()[ident].log_types if one not in kinds))
             for (agency, ident), kinds in sorted(brought.items())
@@ -177,7 +177,7 @@ class SourceDesk:
             ident,
             source.platform if source is not None else "" if health is None else health.platform,
             source.agency if source is not None else "" if health is None else health.agency,
-            "" if platform is None or source is None else platform.format(source.format).log_type,
+            "" if platform is None or source is None else _log_type(platform, source),
             _state(source, health, episode, due, now),
             health,
             episode,
@@ -186,6 +186,12 @@ class SourceDesk:
             None if health is None else health.unread_share(now),
             aside,
         )
+
+
+def _log_type(platform: Platform, source: Source) -> str:
+    """What a source proves; "" while its format cannot be read for a fault in a platform file."""
+    form = platform.find_format(source.format)
+    return "" if form is None else form.log_type
 
 
 def _by_source(episodes: Sequence[Episode]) -> dict[str, Episode]:

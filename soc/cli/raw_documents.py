@@ -78,7 +78,7 @@ def _masked(record: RawRecord, redactor: Redactor) -> RawRecord:
 
 
 def _normalised(platform: str, parser: str | None) -> Callable[[RawRecord, str], Document]:
-    platforms = load_platforms()
+    platforms, _ = load_platforms(strict=False)
     platform_of(platforms, platform)
     source = Source(id=_SOURCE, platform=platform, agency=_SOURCE, parser=parser)
     normaliser = Normaliser(platforms, default_enrichers())

@@ -9,7 +9,7 @@ import typer
 
 from collectors.listeners.http_auth import new_token
 from collectors.listeners.spec import SOURCE_ID, FeedSpec
-from collectors.platform import load_platforms
+from collectors.platform import at_fault, load_platforms
 from collectors.sources import Source, load_sources
 from soc.cli.context import Json, emit, say, settings
 from soc.core.errors import InputError
@@ -21,8 +21,9 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=N
 
 @app.command("list", help=msg("Liệt kê nguồn đã đăng ký").text)
 def list_(json: Json = False) -> None:
-    platforms, _ = load_platforms(strict=False)
-    rows = [_row(source) for source in load_sources(settings().home / "sources.yaml", platforms).values()]
+    platforms, faults = load_platforms(strict=False)
+    registered = load_sources(settings().home / "sources.yaml", platforms, at_fault(faults))
+    rows = [_row(source) for source in registered.values()]
     if json:
         emit(rows)
         return

@@ -193,7 +193,8 @@ class Facts:
 
     def _known(self, source: Source, events: int) -> _Counted:
         platform = self._around.platforms().get(source.platform)
-        log_type = None if platform is None else platform.format(source.format).log_type
+        form = None if platform is None else platform.find_format(source.format)
+        log_type = None if form is None else form.log_type
         return _Counted(source.id, source.platform, source.agency, log_type, events)
 
     def _unknown(self, query: StoredQuery, ident: str, events: int) -> _Counted:
