@@ -28,7 +28,7 @@ from collectors.enrich.geo import GeoLookup, open_geo
 from collectors.enrich.zone import load_networks
 from collectors.ingest import Collector
 from collectors.normalise import Normaliser
-from collectors.platform import Platform, load_platforms
+from collectors.platform import Platform, at_fault, load_platforms
 from collectors.quarantine import Quarantine
 from collectors.redact import Redactor
 from collectors.sources import load_sources
@@ -273,7 +273,7 @@ class Application:
 
     @cached_property
     def sources(self) -> SourceBook:
-        registered = load_sources(self.home / "sources.yaml", self.platforms)
+        registered = load_sources(self.home / "sources.yaml", self.platforms, at_fault(self.platform_faults))
         book = SourceBook(
             registered, self.platforms, lambda code: self.exercises.get(SYSTEM, code).agency, self.settings.province
         )

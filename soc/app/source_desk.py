@@ -14,7 +14,7 @@ from collectors.rhythm import silent_from
 from collectors.sources import Source
 from soc.app.silence_book import Episode, SilenceBook, SilenceKind
 from soc.app.source_health import HealthBook, SourceHealth
-from soc.core.i18n import Message, msg
+from soc.core.i18n import Lang, Message, msg
 from soc.core.scope import Scope
 
 UNREAD_SHARE = 0.05
@@ -147,6 +147,10 @@ class SourceDesk:
     def silences(self, source: str, scope: Scope) -> list[Episode]:
         """The newest silences of one source, the last first."""
         return self._silences.of(source, scope)
+
+    def platform_names(self, lang: Lang) -> dict[str, str]:
+        """Platform id -> its name."""
+        return {ident: platform.name(lang) for ident, platform in self._platforms().items()}
 
     def missing(self, scope: Scope) -> list[Missing]:
         """What nobody switched on: log types owed that no registered source brings, by agency and platform."""

@@ -65,7 +65,7 @@ def try_cases(
 
 def case_normaliser() -> Normalise:
     """Raw lines of the cases made into events as in the pipeline, in the networks of CASE_NETWORKS."""
-    return CaseNormaliser(load_platforms(), Redactor(_REDACTION_KEY), lookups_of({}))
+    return CaseNormaliser(load_platforms(strict=False)[0], Redactor(_REDACTION_KEY), lookups_of({}))
 
 
 class CaseNormaliser:

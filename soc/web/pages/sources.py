@@ -34,6 +34,7 @@ def show(visit: Reader) -> Response:
         labels=STATE_LABELS,
         states=STATES,
         agencies=visit.agencies(),
+        platforms=desk.platform_names(visit.lang),
     )
 
 
@@ -58,4 +59,5 @@ def one(visit: Reader, ident: str) -> Response:
         labels=STATE_LABELS,
         states=STATES,
         agencies=visit.agencies(),
+        platforms=desk.platform_names(visit.lang),
     )
