@@ -44,7 +44,7 @@ class Alert:
 
     Attributes:
         id: deterministic over rule, agency, group and the events, so that a repeated run makes no second alert.
-        detector: sigma | yara | newterms | baseline | indicator.
+        detector: sigma | yara | newterms | baseline | absence | indicator.
         rule_id, rule_version, title, severity, attack: of the rule; `attack` holds technique ids ("T1110.003").
         first, last: times of the earliest and the latest event that made it.
         entities: what it is about, ECS field -> value ("user.name", "host.name", "source.ip"); never empty of all keys.

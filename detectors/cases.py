@@ -25,6 +25,7 @@ must_fire:
         document: {"@timestamp": "{{iso}}", ...}
 must_not_fire:
   - name: ...
+    until: "2026-11-18T03:31:00+07:00"   # nothing more comes until then; for what waits for something
 """
 
 from __future__ import annotations
@@ -114,6 +115,7 @@ class Case(_Strict):
     rule: str | None = None
     entities: dict[str, str] = {}
     lookups: dict[str, dict[str, Any]] = {}
+    until: AwareDatetime | None = None
     lines: list[Annotated[Series, BeforeValidator(_as_series)]] = []
     documents: list[Annotated[DocumentSeries, BeforeValidator(_as_document_series)]] = []
 

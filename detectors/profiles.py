@@ -22,7 +22,7 @@ from detectors.newterms.memory import Limits
 from detectors.newterms.spec import NewTerms
 from detectors.newterms.tracker import NewTermTracker
 from detectors.rulepack import own_rules
-from detectors.selectors import Definitions, Kinds, combinations, load_definitions, moment_of
+from detectors.selectors import Definitions, Kinds, load_definitions, moment_of, named_in
 from detectors.sigma.engine import Engine, Match
 from detectors.sigma.rule import Rule
 from soc.core.clock import iso, parse_iso
@@ -151,7 +151,7 @@ class ProfileDetector:
 
     def _alerts(self, match: Match, finding: Finding, event: Event, moment: datetime) -> Iterator[Alert]:
         rule = match.rule
-        shown = dict(_named(rule, event)) | dict(finding.shown)
+        shown = dict(named_in(rule, event.fields)) | dict(finding.shown)
         subject = Subject(rule.id, event.agency, event.exercise, event.platform, finding.entity, tuple(shown.items()))
         occurrence = Occurrence(event.id, moment, dict(finding.matched))
         for bundled in self._bundler.add(subject, occurrence, timedelta(seconds=finding.span_s)):
@@ -169,13 +169,6 @@ class ProfileDetector:
             "luật khớp thêm {count} lần với cùng đối tượng, tổng {total} lần", count=bundled.count, total=bundled.total
         )
         return _alert(self._rules[bundled.subject.rule_id], bundled, sentence(text, bundled.total))
-
-
-def _named(rule: Rule, event: Event) -> tuple[tuple[str, str], ...]:
-    """`vonggac: {entities: [...]}` of the definition, as far as the event has them."""
-    ours = rule.custom.get("vonggac")
-    named = ours.get("entities", []) if isinstance(ours, Mapping) else []
-    return tuple(pair for name in named for pair in next(iter(combinations(event.fields, [str(name)], {})), ()))
 
 
 def _alert(rule: Rule, bundled: Bundled, explanation: Explanation, finding: Finding | None = None) -> Alert:

@@ -95,20 +95,23 @@ def load_definitions(paths: Iterable[Path], kinds: Kinds) -> Definitions:
     refusals = list(ruleset.refusals)
     for rule in ruleset.rules:
         try:
-            sections[rule.id] = _section(rule, kinds)
-        except _Refused as refused:
+            sections[rule.id] = section_of(rule, kinds)
+        except Refused as refused:
             refusals += refused.faults
     kept = tuple(rule for rule in ruleset.rules if rule.id in sections)
     return Definitions(replace(ruleset, rules=kept), MappingProxyType(sections), tuple(refusals))
 
 
-class _Refused(Exception):  # noqa: N818 - carries the faults of one definition to its loader
+class Refused(Exception):  # noqa: N818 - no error of its own
+    """The faults of one definition, on their way to its loader."""
+
     def __init__(self, faults: list[DefinitionError]) -> None:
         super().__init__(faults)
         self.faults = faults
 
 
-def _section(rule: Rule, kinds: Kinds) -> BaseModel:
+def section_of(rule: Rule, kinds: Kinds) -> BaseModel:
+    """The one section of a definition. Raises Refused when it has none, several, or one that makes no sense."""
     present = [kind for kind in kinds if kind in rule.custom]
     if len(present) != 1:
         fault = DefinitionError(
@@ -117,12 +120,12 @@ def _section(rule: Rule, kinds: Kinds) -> BaseModel:
             where=rule.where,
             advice=msg("xem docs/detectors.md"),
         )
-        raise _Refused([fault])
+        raise Refused([fault])
     kind = present[0]
     try:
         return kinds[kind].model_validate(rule.custom[kind])
     except ValidationError as problem:
-        raise _Refused([_fault(rule, kind, error["loc"], error["msg"]) for error in problem.errors()]) from problem
+        raise Refused([_fault(rule, kind, error["loc"], error["msg"]) for error in problem.errors()]) from problem
 
 
 def _fault(rule: Rule, kind: str, place: tuple[object, ...], rule_broken: str) -> DefinitionError:
@@ -182,6 +185,13 @@ def network_of(address: str) -> str:
     except ValueError:
         return address[:MAX_VALUE]
     return str(ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
+
+
+def named_in(rule: Rule, fields: Mapping[str, object]) -> Names:
+    """`vonggac: {entities: [...]}` of a definition, as far as an event has them."""
+    ours = rule.custom.get("vonggac")
+    named = ours.get("entities", []) if isinstance(ours, Mapping) else []
+    return tuple(pair for name in named for pair in next(iter(combinations(fields, [str(name)], {})), ()))
 
 
 def moment_of(event: Event) -> datetime:

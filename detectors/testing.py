@@ -7,15 +7,19 @@ meet the rules their own shape calls for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from pydantic import ValidationError
 
+from detectors.absences.detector import AbsenceDetector
+from detectors.absences.missing import Maintenance
+from detectors.absences.spec import is_absence, load_absences
 from detectors.alert import Alert
 from detectors.baselines.season import plain_week
 from detectors.cases import Case, Cases, Content, DocumentSeries, case_fault, load_cases
@@ -50,6 +54,11 @@ class Normalise(Protocol):
         ...
 
     @property
+    def maintenance(self) -> Maintenance:
+        """The declared changes, for definitions of absence."""
+        ...
+
+    @property
     def placeholders(self) -> Mapping[str, Sequence[str]]:
         """The declared lists, for the modifier `expand`."""
         ...
@@ -80,6 +89,8 @@ class CaseResult:
 
 
 ONE_EACH = Needed()
+_PLACE = re.compile(r"(?::\d+){1,2}$", re.ASCII)
+AnyDetector: TypeAlias = SigmaDetector | ProfileDetector | AbsenceDetector
 
 
 def run_cases(rule_file: Path, normalise: Normalise, needed: Needed = ONE_EACH) -> list[CaseResult]:
@@ -108,9 +119,16 @@ def run_all(root: Path, normalise: Normalise, needed: Needed = ONE_EACH) -> Iter
 
 
 def alerting_rules(ruleset: RuleSet) -> list[Rule | CorrelationRule]:
-    """The rules that make alerts of their own, in order of loading."""
-    rules: list[Rule | CorrelationRule] = [rule for rule in ruleset.rules if rule.reported]
+    """The rules that make alerts of their own, in order of loading; of a file of absence its definition alone."""
+    absences = {_file_of(rule) for rule in ruleset.rules if is_absence(rule)}
+    rules: list[Rule | CorrelationRule] = [
+        rule for rule in ruleset.rules if rule.reported and (is_absence(rule) or _file_of(rule) not in absences)
+    ]
     return rules + [rule for rule in ruleset.correlations if rule.reported]
+
+
+def _file_of(rule: Rule) -> str:
+    return _PLACE.sub("", rule.where)
 
 
 def _load(rule_file: Path, placeholders: Mapping[str, Sequence[str]] = MappingProxyType({})) -> RuleSet:
@@ -161,20 +179,36 @@ def _run(
         normalise = normalise.declaring(declared)
     except ValidationError as problem:
         raise case_fault(cases_of(rule_file), problem) from problem
-    detector = _detector(rule_file, _load(rule_file, normalise.placeholders) if declared else ruleset)
-    alerts = detector.observe(list(_events(cases, case, normalise))) + detector.flush()
+    loaded = _load(rule_file, normalise.placeholders) if declared else ruleset
+    alerts = _alerts(_detector(rule_file, loaded, normalise), list(_events(cases, case, normalise)), case)
     mine = tuple(alert for alert in alerts if alert.rule_id == wanted.id)
     return CaseResult(rule_file, case.name, name, must_fire, mine, _judged(case, mine, must_fire))
 
 
-def _detector(rule_file: Path, ruleset: RuleSet) -> SigmaDetector | ProfileDetector:
+def _detector(rule_file: Path, ruleset: RuleSet, normalise: Normalise) -> AnyDetector:
     """The detector that a file is meant for; a definition of what is usual is tried over weeks without holidays."""
+    if any(is_absence(rule) for rule in ruleset.rules):
+        dues = load_absences([rule_file])
+        _refuse(dues.refusals)
+        return AbsenceDetector(dues, plain_week, normalise.maintenance)
     if not any(kind in rule.custom for rule in ruleset.rules for kind in KINDS):
         return SigmaDetector(ruleset)
     definitions = load_profiles([rule_file])
-    if definitions.refusals:
-        raise FaultsError(definitions.refusals)
+    _refuse(definitions.refusals)
     return ProfileDetector(definitions, plain_week)
+
+
+def _refuse(refusals: Sequence[DefinitionError]) -> None:
+    if refusals:
+        raise FaultsError(refusals)
+
+
+def _alerts(detector: AnyDetector, events: Sequence[Event], case: Case) -> list[Alert]:
+    """The alerts of the events, of the silence that follows as far as the case says, and of what bundles hold then."""
+    alerts = detector.observe(events)
+    if case.until is not None and events:
+        alerts += detector.tick(case.until - max(event.timestamp for event in events))
+    return alerts if isinstance(detector, AbsenceDetector) else alerts + detector.flush()
 
 
 def _events(cases: Cases, case: Case, normalise: Normalise) -> Iterator[Event]:

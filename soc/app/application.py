@@ -71,6 +71,7 @@ from soc.storage.events import EventStore
 from soc.storage.sql import Database, connect
 
 if TYPE_CHECKING:
+    from detectors.absences.spec import Dues
     from detectors.detector import SigmaDetector
     from detectors.ensemble import Ensemble
     from detectors.exceptions.feed import ExceptionFeed
@@ -430,6 +431,14 @@ class Application:
         return load_profiles([*own_definitions(), *([site] if site.is_dir() else [])])
 
     @cached_property
+    def absences(self) -> Dues:
+        """Definitions of what is due: our own, and those of the site in `ledger/`."""
+        from detectors.absences.spec import load_absences, own_absences
+
+        site = self.home / "ledger"
+        return load_absences([*own_absences(), *([site] if site.is_dir() else [])])
+
+    @cached_property
     def indicators(self) -> Book:
         """The indicators of compromise."""
         from detectors.indicators.book import Book
@@ -440,6 +449,8 @@ class Application:
     def ensemble(self) -> Ensemble:
         """Everything that is shown the stream."""
         from collectors.calendar import vietnam
+        from collectors.enrich.maintenance import DeclaredMaintenance
+        from detectors.absences.detector import AbsenceDetector
         from detectors.ensemble import SIGMA, Ensemble
         from detectors.indicators.detector import IndicatorDetector
         from detectors.indicators.matcher import Matcher
@@ -449,6 +460,7 @@ class Application:
             {
                 SIGMA: self.detector,
                 "profiles": ProfileDetector(self.profiles, vietnam().kind_of),
+                "absences": AbsenceDetector(self.absences, vietnam().kind_of, DeclaredMaintenance(self.lookups)),
                 "indicators": IndicatorDetector(Matcher(self.indicators)),
             }
         )

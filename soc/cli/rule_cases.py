@@ -15,12 +15,14 @@ from collectors.enrich import default_enrichers
 from collectors.enrich.baselines import default_baselines
 from collectors.enrich.book import FixedLookups
 from collectors.enrich.lookups import Lookups, lookups_of, parsed_lookups
+from collectors.enrich.maintenance import DeclaredMaintenance
 from collectors.enrich.networks import Networks
 from collectors.normalise import Normaliser
 from collectors.platform import Platform, load_platforms
 from collectors.record import RawRecord
 from collectors.redact import Redactor
 from collectors.sources import Source
+from detectors.absences.spec import own_absences
 from detectors.profiles import own_definitions
 from detectors.rulepack import own_rules
 from detectors.testing import CaseResult, Needed, Normalise, run_all
@@ -49,7 +51,7 @@ def try_cases(
     needed = Needed(min_fire, min_spared)
     passed = failed = 0
     normalise = case_normaliser()
-    for outcome in _outcomes(paths or [own_rules() / "sigma", *own_definitions()], normalise, needed):
+    for outcome in _outcomes(paths or [own_rules() / "sigma", *own_definitions(), *own_absences()], normalise, needed):
         if isinstance(outcome, CaseResult) and outcome.passed:
             passed += 1
         else:
@@ -81,6 +83,10 @@ class CaseNormaliser:
         self._normaliser = Normaliser(platforms, enrichers, FixedClock(_RECEIVED))
         self._baselines = default_baselines()
         self._numbers = count(1)
+
+    @property
+    def maintenance(self) -> DeclaredMaintenance:
+        return DeclaredMaintenance(FixedLookups(self._lookups))
 
     @property
     def placeholders(self) -> Mapping[str, Sequence[str]]:
