@@ -1,10 +1,11 @@
-"""Secrets that stand in a form of their own: command lines, device configuration, statements with their parameters, issued keys.
+"""Secrets that stand in a form of their own: device configuration, statements with their parameters, issued keys.
 
 As in `collectors.secret_masks`: the automaton has found a telling word, the reader looks at what follows within a bound and says which
 span to replace. A digit in a telling word is written `0` and stands for any.
 
-Sources: pgAudit README (order of fields, `log_parameter`); PostgreSQL `log_parameter_max_length`; Oracle unified audit `SQL_BINDS`;
-Cisco IOS and FortiOS command references; snmpd.conf(5); FreeRADIUS `auth_goodpass`; crypt(5); the prefixes that the issuers document.
+Sources: pgAudit README (order of fields, `log_parameter`); PostgreSQL `log_parameter_max_length`, CREATE ROLE; MySQL and MariaDB CREATE
+USER and SET PASSWORD; Transact-SQL `sp_addlogin`, `sp_password`; Oracle unified audit `SQL_BINDS`; Cisco IOS, Junos and FortiOS command
+references; snmpd.conf(5); crypt(5); the prefixes that the issuers document.
 """
 
 from __future__ import annotations
@@ -12,63 +13,36 @@ from __future__ import annotations
 import re
 
 from collectors.secret_masks import MASK, NO_VALUE, Reader, Span, named
-
-_REACH = 400
-"""Characters behind a telling word in which a reader looks for a value that does not follow at once."""
+from collectors.secret_readers import REACH, after, argument, each_after, listed, shaped, spans_of
 
 _STRING = r"'(?:[^']|'')*+'?"
-_VALUE = re.compile(r"""[ \t"'=:]{1,4}(?:[05678][ \t]+|enc[ \t]+|encrypted[ \t]+)?([^\s"',;]+)""", re.IGNORECASE)
+_VALUE = re.compile(
+    r"""[ \t"'=:]{1,4}(?:(?:[056789]|enc|encrypted|ascii-text|hexadecimal|ascii|hex)[ \t"']+){0,2}([^\s"',;]+)""",
+    re.IGNORECASE,
+)
 _IDENTIFIED = re.compile(r"""\s{1,8}(?:values\s{1,8})?(?!externally|globally)\\*["']?([^\s"';\\]+)""", re.IGNORECASE)
-_ARGUMENT = re.compile(r"""["']?([^\s"']+)""")
-
-
-def _spans(found: re.Match[str] | None, group: int = 1) -> list[Span]:
-    """The group as one span, unless there is nothing to hide."""
-    if found is None or found.start(group) < 0 or found[group].lower() in NO_VALUE:
-        return []
-    return [(found.start(group), found.end(group), MASK)]
 
 
 def _configured(text: str, start: int, end: int) -> list[Span]:
     """`snmp-server community hush RO`, `enable secret 5 hush`, `set psksecret ENC hush`."""
-    return _spans(_VALUE.match(text, end))
-
-
-def _argument(text: str, start: int, end: int) -> list[Span]:
-    """What follows the word at once: `sshpass -p hush`."""
-    return _spans(_ARGUMENT.match(text, end))
+    return spans_of(_VALUE.match(text, end))
 
 
 def _identified(text: str, _start: int, end: int) -> list[Span]:
     """`IDENTIFIED BY hush`, with or without quotes."""
-    return _spans(_IDENTIFIED.match(text, end))
+    return spans_of(_IDENTIFIED.match(text, end))
 
 
-def _after(pattern: str) -> Reader:
-    """The first group of `pattern`, sought from the word on within reach and within the line."""
-    compiled = re.compile(pattern, re.IGNORECASE)
-
-    def read(text: str, _start: int, end: int) -> list[Span]:
-        line = text[end : end + _REACH].split("\n", 1)[0]
-        return [(begin + end, stop + end, mask) for begin, stop, mask in _spans(compiled.search(line))]
-
-    return read
+_GRANTS = ("sid", "session", "sessionid", "assertion")
+_SIGNATURE = re.compile(r"([\w.~%+/=-]{20,})")
 
 
-def _shaped(pattern: str) -> Reader:
-    """A key that shows by its own form what it is, standing alone."""
-    compiled = re.compile(pattern, re.ASCII)
-
-    def read(text: str, start: int, _end: int) -> list[Span]:
-        if start and (text[start - 1].isalnum() or text[start - 1] in "_-"):
-            return []
-        found = compiled.match(text, start)
-        return [(found.start(), found.end(), MASK)] if found else []
-
-    return read
+def _signature(text: str, _start: int, end: int) -> list[Span]:
+    """`&sig=` of a signed address: whoever has it may fetch what it opens."""
+    return spans_of(_SIGNATURE.match(text, end))
 
 
-_CRYPT = re.compile(r"\$(?:[1567y]|2[abxy]?|gy|argon2id?)\$[A-Za-z0-9./=,$+-]{8,200}", re.ASCII)
+_CRYPT = re.compile(r"\$(?:[156789y]|2[abxy]?|gy|argon2id?)\$[A-Za-z0-9./=,$+-]{8,200}", re.ASCII)
 
 
 def _crypt(text: str, start: int, _end: int) -> list[Span]:
@@ -128,7 +102,7 @@ _SP_VALUE = re.compile(rf"@\w{{1,128}}\s?=\s?N?({_STRING})")
 
 def _sp_executesql(text: str, _start: int, end: int) -> list[Span]:
     """`sp_executesql N'...', N'@p0 nvarchar(20)', @p0 = N'hush'`: the values by name; the statement stays."""
-    line = text[end : end + 20 * _REACH].split("\n", 1)[0]
+    line = text[end : end + 20 * REACH].split("\n", 1)[0]
     declared = _SP_HEAD.match(line)
     if declared is None:
         return []
@@ -143,30 +117,55 @@ def _authorization_code(text: str, _start: int, end: int) -> list[Span]:
     """`?code=` of OAuth: whoever has it can fetch the token. A short or plain code is something else."""
     found = re.compile(r"[\w.~-]{20,}+").match(text, end)
     telling = found is not None and any(c.isdigit() for c in found[0]) and any(c.isalpha() for c in found[0])
-    return _spans(found, 0) if telling else []
+    return [(end, found.end(), MASK)] if found and telling else []
 
 
-def _listed(reader: Reader, *words: str) -> dict[str, Reader]:
-    return dict.fromkeys(words, reader)
+_COMMAND_KEY = r"^.*?\bkey (?:[0-9] )?([^\s\"']+)"
+_FIRST_KEY = r"^(?!chain)(?:[0-9] )?([^\s\"']{4,})"
+_TEXT = r"""(?:[A-Za-z]{1,2})?\\*["']((?:[^"'\\]|''|\\(?!["'])[^"'])+)\\*["']?"""
+"""A string of a statement, quoted once more where a JSON record carries it."""
+_PLUGIN_SECRET = rf"^\s+\S{{1,64}}\s+(?:BY|AS|USING)\s+(?:PASSWORD\s*\(?\s*)?{_TEXT}"
+_CIPHERS = ("pgp_sym_encrypt", "pgp_sym_decrypt", "aes_encrypt", "aes_decrypt")
+_ENCODED_KEY = re.compile(r"([0-9A-Fa-f]{6,}|[A-Za-z^`\[\]_]{20,})(?=[\s\"']|\Z)")
 
 
-_BGP_COMMUNITY = re.compile(r"\d{1,10}:\d")
+def _numbered_key(text: str, _start: int, end: int) -> list[Span]:
+    """`key 7 13061E010803` of IOS; a bare number is no key."""
+    return spans_of(_ENCODED_KEY.match(text, end))
 
 
-def _community(text: str, start: int, end: int) -> list[Span]:
-    """`community=hush` of SNMP; `community=65000:100` belongs to BGP."""
-    return [] if _BGP_COMMUNITY.match(text, end) else named(text, start, end - 1)
+_USER_LINE = re.compile(
+    r"[^\s\"']{1,64} (?:privilege \d{1,2} )?(?:password|secret) (?:[05-9] )?"
+    r"(?!(?:authentication|incorrect|mismatch|expired|failed|invalid|wrong|is|was|not|change|changed|for|has|reset|does|or)\b)([^\s\"']+)",
+    re.IGNORECASE,
+)
+
+
+def _user_line(text: str, _start: int, end: int) -> list[Span]:
+    """`username bob privilege 15 password 7 hush`, with or without the number."""
+    return spans_of(_USER_LINE.match(text, end))
+
+
+_DOLLAR_QUOTED = re.compile(r"\$(\w{0,32})\$(?P<value>[^$]{1,256})\$\1\$")
+
+
+def _dollar_quoted(text: str, start: int, end: int) -> list[Span]:
+    """`PASSWORD $$hush$$` of PostgreSQL."""
+    found = _DOLLAR_QUOTED.match(text, end - 1)
+    if found is None:
+        return named(text, start, end - 2)
+    return [] if found["value"] == MASK else [(*found.span("value"), MASK)]
 
 
 FORMS: dict[str, Reader] = {
     # device configuration
-    **_listed(
+    **listed(
         _configured,
         *("snmp-server community", "rocommunity", "rwcommunity", "rocommunity0", "rwcommunity0", "snmp community"),
         *("enable secret", "enable password", "password 0", "secret 0", "key-string", "tacacs-server key"),
         *("radius-server key", "isakmp key", "pre-shared-key", "psksecret", "presharedkey", "wpa-psk", "password enc"),
     ),
-    **_listed(
+    **listed(
         named,
         *(
             "community_string",
@@ -178,40 +177,61 @@ FORMS: dict[str, Reader] = {
         ),
         *("accountkey", "sharedaccesskey", "account_key", "encryption_key", "encryptionkey", "master_key"),
         *("checksumkey", "checksum_key", "hashkey", "hash_key", "samlresponse", "id_token_hint", "credential_value"),
-        '"password","value',
     ),
-    "community=": _community,
-    # command lines
-    **_listed(_argument, "sshpass -p ", " -pw ", "-passin pass:", "-passout pass:", "sshpass -p"),
-    **_listed(_after(r"(?:^|\s)-p([^\s\"'=-][^\s\"']*)"), "mysql ", "mysqldump ", "mysqladmin "),
-    **_listed(
-        _after(r"(?:^|\s)(?:-u|--user|-U|--proxy-user)[ =]?[\"']?[^\s:\"']{1,64}:([^\s\"']+)"), "curl ", "curl.exe "
+    **listed(
+        after(_COMMAND_KEY), "radius-server host", "radius server", "tacacs-server host", "tacacs server", "command:key"
     ),
-    "net user ": _after(r"^[\w.$-]{1,64} {1,4}([^\s/*\"'][^\s\"']*)(?=\s{1,4}/|[\"']?\Z)"),
-    "psexec": _after(r"\s-p\s+[\"']?([^\s\"']+)"),
-    "sqlplus ": _after(r"^(?:-\w+\s+)*[\w.]{1,64}/([^\s@\"']+)@"),
-    "jdbc:oracle:thin:": _after(r"^[\w.]{1,64}/([^\s@\"']+)@"),
-    "convertto-securestring": _after(r"""^\s+(?:-string\s+)?["']([^"']+)["']"""),
-    # what servers write of a sign-in
-    **_listed(_after(r"^[^\[]{0,200}\[[^\]/]{0,253}/(?!<)([^\]]*)\]"), "login ok", "login incorrect", "invalid user:"),
+    **listed(after(_COMMAND_KEY), "server-private"),
+    **listed(_numbered_key, " key 0 "),
+    **listed(after(_FIRST_KEY), "command:key ", "command: key "),
+    **listed(
+        after(r"^ (?:\d+ )?(?:(?:md5|sha\S*|hmac\S*|cmac\S*) )?(?:[0-9] )?([^\s\"';]+)"),
+        "message-digest-key",
+        "authentication-key",
+    ),
+    "snmp-server host": after(
+        r"^ \S+ (?:vrf \S+ )?(?:(?:traps|informs) )?(?:version (?:1|2c) )?(?!version|vrf)(?:\d )?([^\s\"';]+)"
+    ),
+    "snmp-server user": each_after(r" (?:auth (?:md5|sha\S*)|priv (?:des|3des|aes(?: \d+)?)) (?:0x)?([^\s\"';]+)"),
+    **listed(
+        _configured, "plain-text-password-value", "authentication-password", "privacy-password", "simple-password"
+    ),
+    **listed(_configured, "set password", "set passwd"),
+    "username ": _user_line,
+    **listed(after(r"""^.*?\sname=["']?([^\s"']+)"""), "/snmp community ", "/snmp/community "),
+    **listed(after(r"^(?:[^\]>]{0,200}->)?([^\]>]+)\]"), "psksecret[", "passwd[", "password[", "secret["),
+    'cfgpath="system.snmp.community"': after(r"""^.*?cfgattr="name\[(?:[^\]>]*->)?([^\]>]+)\]"""),
+    'cfgattr="name[': after(r"""^(?:[^\]>]*->)?([^\]>]+)\](?=.*cfgpath="system\.snmp\.community")"""),
     # statements
-    "identified by": _identified,
-    **_listed(_pgaudit, "audit: session,", "audit: object,"),
-    **_listed(_numbered_parameter, *(f"${'0' * digits} = " for digits in range(1, 6))),
-    **_listed(_oracle_bind, *(f"#{'0' * n}({'0' * m}):" for n in range(1, 4) for m in range(1, 5))),
+    **listed(_identified, "identified by", "identified by password"),
+    **listed(after(_PLUGIN_SECRET), "identified with", "identified via"),
+    "set password for": after(rf"^\s?\S{{1,200}}?\s?(?:=|\bTO\b)\s?(?:(?:OLD_)?PASSWORD\(\s?)?{_TEXT}"),
+    "password $": _dollar_quoted,
+    "sp_addlogin": after(rf"^\s+N?'[^']*'\s*,\s*{_TEXT}"),
+    "sp_password": after(rf"^\s+(?:NULL|{_TEXT})\s*,\s*{_TEXT}"),
+    "sp_addlinkedsrvlogin": after(rf"^\s+(?:(?:N?'[^']*'|NULL)\s*,\s*){{4}}{_TEXT}"),
+    **listed(after(rf"^[^()]{{0,300}},\s?{_TEXT}\s?\)"), *(f"{name}(" for name in _CIPHERS)),
+    **listed(after(rf"^\s?{_TEXT}"), "crypt(", "password(", "encryptbypassphrase(", "decryptbypassphrase("),
+    **listed(_pgaudit, "audit: session,", "audit: object,"),
+    **listed(_numbered_parameter, *(f"${'0' * digits} = " for digits in range(1, 6))),
+    **listed(_oracle_bind, *(f"#{'0' * n}({'0' * m}):" for n in range(1, 4) for m in range(1, 5))),
     "sp_executesql": _sp_executesql,
-    "binding parameter [": _after(r"^\d{1,5}\] as \[\w{1,40}\] - \[(.*)\]"),
+    "binding parameter [": after(r"^\d{1,5}\] as \[\w{1,40}\] - \[(.*)\]"),
     # keys by their form
-    **_listed(_shaped(r"A[KS]IA[0-9A-Z]{16}(?![0-9A-Za-z])"), "akia", "asia"),
-    **_listed(_shaped(r"gh[opsur]_[0-9A-Za-z]{36,255}"), "gho_", "ghp_", "ghs_", "ghu_", "ghr_"),
-    "github_pat_": _shaped(r"github_pat_\w{22,255}"),
-    "glpat-": _shaped(r"glpat-[\w-]{20,255}"),
-    **_listed(_shaped(r"xox[abeprs]-[\w-]{10,255}"), *(f"xox{kind}-" for kind in "abeprs")),
-    "aiza": _shaped(r"AIza[\w-]{35}"),
-    **_listed(_shaped(r"[sr]k_(?:live|test)_\w{10,255}"), "sk_live_", "sk_test_", "rk_live_", "rk_test_"),
-    "api.telegram.org/bot": _after(r"^(\d{6,12}:[\w-]{30,40})"),
-    **_listed(_crypt, "$0$", "$0a$", "$0b$", "$0y$", "$y$", "$gy$", "$argon0id$", "$argon0i$"),
-    **_listed(_authorization_code, "?code=", "&code="),
-    **_listed(_argument, "ticket=st-", "ticket=pt-"),
+    **listed(shaped(r"A[KS]IA[0-9A-Z]{16}(?![0-9A-Za-z])"), "akia", "asia"),
+    **listed(shaped(r"gh[opsur]_[0-9A-Za-z]{36,255}"), "gho_", "ghp_", "ghs_", "ghu_", "ghr_"),
+    "github_pat_": shaped(r"github_pat_\w{22,255}"),
+    "glpat-": shaped(r"glpat-[\w-]{20,255}"),
+    **listed(shaped(r"xox[abeprs]-[\w-]{10,255}"), *(f"xox{kind}-" for kind in "abeprs")),
+    "aiza": shaped(r"AIza[\w-]{35}"),
+    **listed(shaped(r"[sr]k_(?:live|test)_\w{10,255}"), "sk_live_", "sk_test_", "rk_live_", "rk_test_"),
+    **listed(argument, "hooks.slack.com/services/", "discord.com/api/webhooks/", "discordapp.com/api/webhooks/"),
+    **listed(_signature, "?sig=", "&sig=", ";sig=", "x-amz-signature=", "x-goog-signature="),
+    **listed(_authorization_code, *(f"{mark}{name}=" for mark in "?&" for name in _GRANTS)),
+    "/bot000000": after(r"^\d{0,6}:([\w-]{30,40})"),
+    "api.telegram.org/bot": after(r"^(\d{6,12}:[\w-]{30,40})"),
+    **listed(_crypt, "$0$", "$0a$", "$0b$", "$0y$", "$y$", "$gy$", "$argon0id$", "$argon0i$"),
+    **listed(_authorization_code, "?code=", "&code="),
+    **listed(argument, "ticket=st-", "ticket=pt-"),
 }
 """Word -> its reader; a digit in a word is written `0`."""

@@ -26,10 +26,15 @@ Reader: TypeAlias = Callable[[str, int, int], list[Span]]
 _QUOTE = r"""\\x2[27]|\\u002[27]|%2[27]|&quot;|\\*["']"""
 _AFTER_NAME = re.compile(
     rf"""\d{{0,2}}(?:%5[Bb]%5[Dd]|%5[Dd]|\[\]|\])?(?P<key>{_QUOTE})?"""
-    rf"""(?:\s{{0,8}}(?P<sep>=>|[:=]{{1,2}}|%3[AaDd])\s{{0,8}}|[ \t]{{1,4}}(?='))(?P<open>{_QUOTE})?"""
+    rf"""(?:\s{{0,8}}(?P<sep>=>|[:=]{{1,2}}|%3[AaDd])\s{{0,8}}|[ \t]{{1,4}}(?=[NnEe]?'))(?:[NnEe](?='))?(?P<open>{_QUOTE})?"""
 )
 _OPTION_VALUE = re.compile(rf"[ \t]{{1,4}}(?!-)(?P<open>{_QUOTE})?")
-_ELEMENT_VALUE = re.compile(r"[^<>]{0,200}>([^<]*)")
+_ELEMENT_VALUE = re.compile(r"[^<>]{0,200}>(?:<!\[CDATA\[([^\]]*)|([^<]*))")
+_PAIR_VALUE = re.compile(
+    rf"""(?:{_QUOTE})\s{{0,4}}(?:,\s{{0,4}}(?:{_QUOTE})|(?<=[\s"'])\s{{0,4}})(?:new_?)?value(?=(?:{_QUOTE})?\s{{0,8}}[:=])""",
+    re.IGNORECASE,
+)
+_PART_VALUE = re.compile(rf"""(?:{_QUOTE})(?:\s{{0,4}}>|(?:\\r\\n|\\n|\r?\n){{2}})([^<\r\n\\]+)""")
 # a comma, semicolon or bracket belongs to the value unless what follows looks like the next field or the end
 _BARE = re.compile(
     r"""(?:[^\s&;,"'<>)\]}\\]|\\(?!["'nrt]|[xu]\d)|[,;](?!\s|["'\[{]|[\w.-]{1,40}[=:]|\Z)|[)\]}](?![\s,;)\]}"']|\Z))*+"""
@@ -45,7 +50,7 @@ def named(text: str, start: int, end: int) -> list[Span]:
     """The value behind a name such as `password` that stands from `start` to `end`; nothing when no value follows."""
     after = _AFTER_NAME.match(text, end)
     if after is None:
-        return _option(text, start, end) or _element(text, start, end)
+        return _option(text, start, end) or _element(text, start, end) or _pair(text, start, end)
     begin, quote = after.end(), after["open"]
     if quote:
         return _quoted(text, begin, quote, bare_name=not after["key"])
@@ -77,6 +82,15 @@ def _list(text: str, begin: int) -> list[Span]:
     return spans
 
 
+def _pair(text: str, start: int, end: int) -> list[Span]:
+    """`{"name":"password","value":"abc"}`, `<param name="password" value="abc"/>`, `<Data Name='Password'>abc</Data>`, a part of a form."""
+    value = _PAIR_VALUE.match(text, end)
+    if value is not None:
+        return named(text, start, value.end())
+    part = _PART_VALUE.match(text, end)
+    return [] if part is None or _is_empty(part[1].strip()) else [(part.start(1), part.end(1), MASK)]
+
+
 def _option(text: str, start: int, end: int) -> list[Span]:
     """`--password abc`, `-Password "abc"`."""
     name = _name_start(text, start)
@@ -95,9 +109,11 @@ def _element(text: str, start: int, end: int) -> list[Span]:
     """`<wsse:Password Type="...">abc</wsse:Password>`."""
     name = _name_start(text, start)
     value = _ELEMENT_VALUE.match(text, end) if name and text[name - 1] == "<" else None
-    if value is None or not value[1].strip() or value[1] == MASK:
+    if value is None or _is_empty(value[value.lastindex or 0].strip()):
         return []
-    return [(value.start(1), value.end(1), MASK)]
+    begin, stop = value.span(value.lastindex or 0)
+    # `"PASS <password>"` is what a server wrote in place of one
+    return [] if text[begin] in "\"'" and not text.startswith("<", stop) else [(begin, stop, MASK)]
 
 
 def _name_start(text: str, start: int) -> int:
@@ -139,6 +155,15 @@ def _is_working_folder(text: str, start: int, begin: int) -> bool:
     return text.startswith("PWD=/", start) and begin == start + 4
 
 
+_NEW_OR_OLD = re.compile(r"\s(?:mới|cũ|hiện tại|moi|cu|hien tai)(?=\s?[:=])", re.IGNORECASE)
+
+
+def _vietnamese(text: str, start: int, end: int) -> list[Span]:
+    """`mật khẩu: abc`, `mật khẩu mới: abc`."""
+    which = _NEW_OR_OLD.match(text, end)
+    return named(text, start, which.end() if which else end)
+
+
 def _session_id(text: str, start: int, end: int) -> list[Span]:
     """A session cookie by its name; as a path parameter (`/a;jsessionid=1f?x=2`) it ends where the query begins."""
     spans = named(text, start, end)
@@ -150,10 +175,12 @@ def _session_id(text: str, start: int, end: int) -> list[Span]:
 
 
 def _whole(text: str, start: int, end: int) -> list[Span]:
-    """A short word that counts only as a whole name: `pin`, not `mapping`; and not in prose: `pass: 3 of 5`."""
-    if start and (text[start - 1].isalnum()):
+    """A short word that counts only as a whole name: `pin`, `keyPin`, not `mapping`; and not in prose: `pass: 3 of 5`."""
+    if start and text[start - 1].isalnum() and not (text[start].isupper() and text[start - 1].islower()):
         return []
     after = _AFTER_NAME.match(text, end)
+    if after is None and text.startswith(">", end):
+        return _element(text, start, end)
     return named(text, start, end) if after and (after["key"] or after["sep"] == "=") else []
 
 
@@ -166,16 +193,17 @@ def _authorization(text: str, start: int, end: int) -> list[Span]:
     """An Authorization header; the scheme stays, because it tells how somebody came in."""
     spans = named(text, start, end)
     after = _AFTER_NAME.match(text, end)
-    if not spans or after is None or spans[0][0] != after.end():
+    if not spans or (after is not None and spans[0][0] != after.end()):
         return spans
     begin, stop, _ = spans[0]
-    if _LONG_SCHEME.match(text, begin) and not after["open"]:
+    quoted = after is None or after["open"]
+    if _LONG_SCHEME.match(text, begin) and not quoted:
         line = _TO_LINE_END.match(text, begin)
         return [(begin, line.end() if line else stop, MASK)]
     scheme = _SCHEME.match(text, begin)
     if scheme is None:
         return spans
-    stop = stop if after["open"] else _bare_end(text, scheme.end(), encoded=False)
+    stop = stop if quoted else _bare_end(text, scheme.end(), encoded=False)
     return [] if text[scheme.end() : stop] in NO_VALUE else [(scheme.end(), stop, MASK)]
 
 
@@ -187,9 +215,9 @@ _COOKIE_ATTRIBUTES = frozenset(("path", "domain", "expires", "max-age", "samesit
 def _cookie(text: str, start: int, end: int) -> list[Span]:
     """A Cookie or Set-Cookie header: names and attributes stay, values go."""
     after = _AFTER_NAME.match(text, end)
-    if after is None or after["sep"] is None:
+    if after is not None and after["sep"] is None:
         return []
-    if after["open"] or text.startswith("[", after.end()):
+    if after is None or after["open"] or text.startswith("[", after.end()):
         return [span for outer in named(text, start, end) for span in _cookie_values(text, outer)]
     header = _COOKIES.match(text, after.end())
     return _cookie_values(text, (header.start(), header.end(), MASK)) if header else named(text, start, end)
@@ -204,7 +232,7 @@ def _cookie_values(text: str, outer: Span) -> list[Span]:
 
 _JWT = re.compile(r"eyJ[\w-]{8,}+\.eyJ[\w-]{8,}+\.[\w-]*+", re.ASCII)
 _PEM_END = re.compile(r"-----END[ A-Z]{0,40}-----")
-_USER_INFO = re.compile(r"""[^/\s:@"'<>?#]{1,128}:([^/\s@"'<>]{1,256})@""")
+_USER_INFO = re.compile(r"""[^/\s:@"'<>?#]{1,128}:([^/\s"'<>?#]{1,256})@""")
 _CREDENTIAL = re.compile(r"[A-Za-z0-9._~+/=-]{8,}+")
 
 
@@ -257,18 +285,33 @@ def _leave(_text: str, _start: int, _end: int) -> list[Span]:
 # the automaton folds the case of ASCII letters alone
 _ACCENTED = tuple(f"m{a}t{gap}kh{u}u" for a in "ậẬ" for u in "ẩẨ" for gap in ("", "_", " "))
 
+_CODES = (
+    "otp_code",
+    "otpcode",
+    "pin_code",
+    "pincode",
+    "ma_otp",
+    "ma_pin",
+    "ma_xac_nhan",
+    "maxacnhan",
+    "ma_xac_thuc",
+    "maxacthuc",
+)
+
 SECRETS: dict[str, Reader] = {
     **dict.fromkeys(
         (
             *("password", "passwd", "passphrase", "passcode", "pwd"),
-            *("matkhau", "mat_khau", "mat-khau", "mat khau", *_ACCENTED),
             *("secret", "secretkey", "secret_key", "secret-key", "secretaccesskey", "secret_access_key"),
+            *("password_hash", "passwordhash", "passwd_hash", "passwrd", "secret_key_base", "client_assertion"),
+            *("code_verifier", "device_code", "wresult", "saml_response", "authkey", "auth_key"),
             *("token", "apikey", "api_key", "api-key"),
             *("privatekey", "private_key", "private-key", "subscription-key"),
             *("__viewstate", "__eventvalidation"),
         ),
         named,
     ),
+    **dict.fromkeys(("matkhau", "mat_khau", "mat-khau", "mat khau", *_ACCENTED), _vietnamese),
     **dict.fromkeys(
         (
             *("jsessionid", "phpsessid", "asp.net_sessionid", "aspxauth", "laravel_session", "connect.sid"),
@@ -277,7 +320,7 @@ SECRETS: dict[str, Reader] = {
         ),
         _session_id,
     ),
-    **dict.fromkeys(("pass", "pin", "otp", "psk"), _whole),
+    **dict.fromkeys(("pass", "pin", "otp", "psk", "cvv", "cvc", "pw", *_CODES), _whole),
     **dict.fromkeys(("publickeytoken", "eventtoken"), _leave),
     "authorization": _authorization,
     **dict.fromkeys(("cookie", "cookies"), _cookie),

@@ -60,6 +60,19 @@ def test_there_are_enough_values_that_must_stay() -> None:
     assert len(LEFT_ALONE) >= 40
 
 
+def test_a_title_in_hexadecimal_is_written_again_without_its_secret() -> None:
+    """So that it still decodes, and to the same arguments."""
+    title = b"mysql\0-uroot\0-phush\0cms"
+    redacted = REDACTOR.redact(f"type=PROCTITLE msg=audit(1794877261.412:9): proctitle={title.hex().upper()}").text
+    assert bytes.fromhex(redacted.rpartition("=")[2]) == title.replace(b"hush", b"***")
+
+
+def test_a_secret_in_front_of_another_that_was_found_first_goes_too() -> None:
+    """The program is met before the header, and its password behind it."""
+    text = 'curl -H "Authorization: Bearer hush" -u bot:hush -H "X-Api-Key: hush" https://a.example/'
+    assert REDACTOR.redact(text).text == text.replace("hush", "***")
+
+
 def test_a_citizen_is_followed_by_a_keyed_hash_of_fixed_form() -> None:
     assert re.fullmatch(r"cccd:[0-9a-f]{16}", CITIZEN)
     assert REDACTOR.redact("a 075090001234 b 075090001234").text == f"a {CITIZEN} b {CITIZEN}"
@@ -137,6 +150,22 @@ HOSTILE = [
     "password=,a",
     "password=a,",
     "İpassword=x ",
+    ";+",
+    "a=b;+",
+    "a=b;+c=d ",
+    "login ok: [a/",
+    "login ok: [[[[",
+    "proctitle=6D",
+    "type=execve a0=",
+    '"args":["-p",',
+    '"payload":"aaaaaaaa',
+    "net use ",
+    "echo |",
+    "username a password ",
+    'sp_password "',
+    'name="password" value',
+    "identified with a ",
+    'command_data":"a",',
 ]
 
 
