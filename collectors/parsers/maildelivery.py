@@ -56,8 +56,8 @@ def _put_status(fields: Record, text: str) -> None:
     if status[2]:
         fields["event.reason"] = status[2]
         _, found, queued = status[2].partition("queued as ")
-        if found and queued:
-            fields["postfix.queued_as"] = queued.split()[0].strip(");.")
+        if found and (words := queued.split(maxsplit=1)):
+            fields["postfix.queued_as"] = words[0].strip(");.")
 
 
 def _settle(fields: Record) -> None:
