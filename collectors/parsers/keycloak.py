@@ -17,20 +17,23 @@ EVENTS = "org.keycloak.events"
 _HEAD = re.compile(
     r"(\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}[.,]\d{3,9}\S{0,6}) +([A-Z]{4,7}) +\[([\w.$:-]{1,200})\] \(([^()]{0,200})\) ?"
 )
+_TARGET = re.compile(r"users/([^/]{1,64})(?:/|$)")
+"""Whose account an administrator's event is about: `resourcePath` of the admin API."""
 
 
 class KeycloakParser:
     """Events that Keycloak's `jboss-logging` listener writes, as text or as JSON console log.
 
     Both forms are read: values bare (older releases) and in double quotes (newer ones, with `realmName`); the word null means absent.
-    A line of another logger becomes an event of dataset `keycloak.server` with its message.
+    An administrator's event names the account it is about in `user.target.id`. A line of another logger becomes an event of dataset
+    `keycloak.server` with its message.
 
     Source: keycloak.org server administration guide, "Auditing user events"; JBossLoggingEventListenerProvider for both forms;
     docs.redhat.com event types; quarkus.io logging guide for the JSON form.
     """
 
     id: ClassVar[str] = "keycloak"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     raw: ClassVar[bool] = False
 
     def parse(self, text: str, context: ParseContext) -> Record:
@@ -41,6 +44,8 @@ class KeycloakParser:
         pairs = read_listed_pairs(message)
         if not pairs:
             raise unreadable(msg("danh sách khóa=giá trị của sự kiện Keycloak"))
+        if target := _TARGET.match(pairs.get("resourcePath", "")):
+            pairs["targetUser"] = target[1]
         return bundled_table("keycloak").apply(pairs, context) | head
 
 
