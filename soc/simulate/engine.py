@@ -18,7 +18,7 @@ from soc.simulate.threats import THREATS
 from soc.simulate.world import Province
 
 DEFAULT_LINES = 3_000_000
-_BY_CLOCK_PER_DAY = 17_000
+_BY_CLOCK_PER_DAY = 9_500
 """Lines that routines and scenes write in a day of the default size, as counted."""
 
 

@@ -119,7 +119,7 @@ def _batches() -> list[dict[str, Any]]:
 
 def _changes(world: Province, begin: int, days: int) -> list[dict[str, Any]]:
     """Tickets for what is lawful and unusual: each names the account and holds in the windows where scenes of it begin."""
-    wanted = (
+    wanted: tuple[tuple[str, list[str], int, int], ...] = (
         ("lgsp", [world.admins[0]], 20, 5),
         ("data_integration_centre", [], 22, 3),
         ("dedicated_data_network", [world.admins[0]], 22, 2),
@@ -176,7 +176,7 @@ def _lists(world: Province) -> dict[str, dict[str, Any]]:
         "jump_hosts": [servers["jump"], servers["vcenter"]],
     }
     users: Mapping[str, list[str]] = {
-        "disabled_unit_accounts": stale_accounts(world),
+        "disabled_unit_accounts": list(world.stale_accounts),
         "dual_unit": [world.communes[0].officers[0]],
         "mqtt_backend": ["backend"],
         "vip_handlers": list(personnel.HANDLERS),
@@ -201,18 +201,8 @@ def _lists(world: Province) -> dict[str, dict[str, Any]]:
         ),
         "vip_records": _list([f"h-vip-{n:02d}" for n in range(1, 13)], "soc.record.id_hash"),
         "vip_patients": _list(hospital.VIPS, "soc.patient.id_hash"),
-        "dissolved_units": _list(dissolved_units(), "soc.unit"),
+        "dissolved_units": _list(world.dissolved_units, "soc.unit"),
         "public_dashboards": _list(["thoi-tiet-cong-khai"]),
         "shop_domains": _list(["san.dongnai.example", "stat.do-luong.example"], "destination.domain"),
         "dns_noise": _list(["av-vendor.example", "cdn.example"], "dns.question.registered_domain"),
     }
-
-
-def dissolved_units() -> list[str]:
-    """Units of the dissolved district level."""
-    return [f"huyen-{n:02d}" for n in range(1, 12)]
-
-
-def stale_accounts(world: Province) -> list[str]:
-    """Accounts of units that are no more."""
-    return [f"cb.huyen{n:02d}.{m:02d}" for n in range(1, 12) for m in range(1, 5)]

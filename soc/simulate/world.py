@@ -187,6 +187,16 @@ class Province:
         wards = ("kkb", "noi1", "noi2", "ngoai", "cc", "hstc", "san", "nhi")
         return {ward: tuple(f"{role}.{ward}{n:02d}" for role in ("bs", "dd") for n in range(1, 7)) for ward in wards}
 
+    @cached_property
+    def dissolved_units(self) -> tuple[str, ...]:
+        """Units of the district level, which is no more."""
+        return tuple(f"huyen-{n:02d}" for n in range(1, 12))
+
+    @cached_property
+    def stale_accounts(self) -> tuple[str, ...]:
+        """Accounts of those units."""
+        return tuple(f"cb.{unit.replace('-', '')}.{m:02d}" for unit in self.dissolved_units for m in range(1, 5))
+
     def names(self) -> Iterator[str]:
         """What was invented for this province and no rule may know: accounts, machines, units."""
         for unit in self.units:

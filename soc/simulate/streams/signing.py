@@ -31,9 +31,12 @@ def serial_of(unit: Unit, user: str) -> str:
     return f"5400{unit.index:02X}{sum(user.encode()) % 256:02X}"
 
 
-def luna_number(at: float, scale: float) -> int:
-    """Number of the HSM's record at a moment: the log is written on every ten seconds of the clock and has no gaps."""
-    return int(at) // (10 if scale >= 0.5 else 60)
+LUNA_EVERY_S = 120
+
+
+def luna_number(at: float) -> int:
+    """Number of the HSM's record at a moment: the log is written by the clock and has no gaps."""
+    return int(at) // LUNA_EVERY_S
 
 
 def _sign(hour: Hour, number: int) -> Iterator[Entry]:
@@ -77,12 +80,11 @@ def _machine(hour: Hour, number: int) -> Iterator[Entry]:
 
 def _luna(hour: Hour) -> Iterator[Entry]:
     draw = hour.draw
-    step = 10 if hour.scale >= 0.5 else 60
-    for at in range(hour.start, hour.start + 3600, step):
+    for at in range(hour.start, hour.start + 3600, LUNA_EVERY_S):
         operation = "LUNA_LOGIN" if draw.chance(0.03) else draw.pick(_OPERATIONS)
         rest = "container=20 role=5" if operation == "LUNA_LOGIN" else f"handle={draw.upto(200, 330)}"
         session = draw.upto(10, 30)
-        yield at, LUNA, form.luna(at, luna_number(at, hour.scale), session, operation, form.OK, rest, draw.hex(64))
+        yield at, LUNA, form.luna(at, luna_number(at), session, operation, form.OK, rest, draw.hex(64))
 
 
 def _shell(hour: Hour, number: int) -> Iterator[Entry]:

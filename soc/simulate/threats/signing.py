@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soc.simulate.deeds import ANY, NIGHT, OFFICE, Attempt, Threat
 from soc.simulate.records import signing as form
-from soc.simulate.streams.signing import CERTS, LUNA, SHELL, SIGN, luna_number, serial_of
+from soc.simulate.streams.signing import CERTS, LUNA, LUNA_EVERY_S, SHELL, SIGN, luna_number, serial_of
 
 FAMILY = "signing"
 _SERIAL = "1190033"
@@ -44,15 +44,17 @@ def _bulk(deed: Attempt) -> None:
 
 
 def _luna(deed: Attempt, operation: str, code: str, rest: str) -> None:
-    # the number of the record before it once more would be a gap of its own: it stands where the clock has it
-    deed.log(LUNA, form.luna(deed.now, luna_number(deed.now, 1.0), 31, operation, code, rest, deed.draw.hex(64)))
+    # it takes the place of the record that the clock has there: a number given twice would be a gap of its own
+    deed.now = float(int(deed.now) // LUNA_EVERY_S + 1) * LUNA_EVERY_S
+    deed.silence(LUNA, 1)
+    deed.log(LUNA, form.luna(deed.now, luna_number(deed.now), 31, operation, code, rest, deed.draw.hex(64)))
 
 
 def _pin(deed: Attempt) -> None:
     shell = deed.way("partition", "appliance") == "appliance"
     for _ in range(deed.draw.upto(4, 12)):
-        deed.wait(20, 150)
         if shell:
+            deed.wait(20, 150)
             deed.log(SHELL, form.lunash_refused(deed.now, 2231))
         else:
             _luna(deed, "LUNA_LOGIN", form.BAD_PIN, f"container=20 role={deed.pick('0', '5')}")
@@ -95,7 +97,7 @@ def _key_export(deed: Attempt) -> None:
 
 def _log_gap(deed: Attempt) -> None:
     """Records are missing: the next number is far from the last."""
-    deed.silence(LUNA, deed.draw.upto(120, 900))
+    deed.silence(LUNA, deed.draw.upto(260, 1500))
     deed.about("observer.serial_number", _SERIAL)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from soc.simulate.deeds import ANY, NIGHT, Attempt, Threat
 from soc.simulate.records import sso as form
-from soc.simulate.registers import stale_accounts
 from soc.simulate.streams.sso import CLIENTS, IDENTITY, KEYCLOAK, VNEID, user_id
 
 FAMILY = "sso"
@@ -102,7 +101,7 @@ def _sub_mismatch(deed: Attempt) -> None:
 
 
 def _stale_account(deed: Attempt) -> None:
-    user = deed.pick(*stale_accounts(deed.world))
+    user = deed.pick(*deed.world.stale_accounts)
     ip = (
         deed.stranger()
         if deed.way("from outside", "from within") == "from outside"
