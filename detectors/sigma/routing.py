@@ -142,10 +142,10 @@ def fields_for(source: LogSource, origin: Origin) -> Fields | None:
         return None if source.product == "windows" else SAME
     if source.product and source.product in _words(origin.platform, *origin.declared[:1]):
         return SAME if _suits(source, origin) else None
+    if source.service and not source.product and origin.platform is not None and _suits(source, origin):
+        return SAME  # a format that several platforms write, a Windows log of theirs too: one rule for all of them
     if origin.channel is not None:
         return _windows(source, origin)
-    if source.service and not source.product and origin.platform is not None and _suits(source, origin):
-        return SAME  # a format that several platforms write: one rule for all of them
     return _generic(source, origin)
 
 

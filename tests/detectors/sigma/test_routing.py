@@ -97,6 +97,19 @@ def test_a_rule_of_a_format_meets_it_on_every_platform(tmp_path: Path) -> None:
     assert not of_format.match({"ecs.version": "8.17.0", "event.dataset": "camera.nvr", "event.action": "Login"})
 
 
+def test_a_rule_of_a_format_meets_a_windows_log_of_a_platform(tmp_path: Path) -> None:
+    """A channel does not take an event out of its platform's format."""
+    of_format = engine(tmp_path, "{service: windows.file}", "{event.code: '5145'}")
+    document = {
+        "ecs.version": "8.17.0",
+        "event.dataset": "windows.file",
+        "event.code": "5145",
+        "winlog.channel": "Security",
+    }
+    assert of_format.match({**document, "soc.platform": "cadre_management"})
+    assert not of_format.match({**document, "soc.platform": "cadre_management", "event.dataset": "windows.commune"})
+
+
 def test_a_web_rule_of_the_community_meets_our_web_events(tmp_path: Path) -> None:
     """Fields of the W3C extended log as ECS."""
     rule = engine(tmp_path, "{category: webserver}", "{cs-method: POST, c-uri|contains: '/upload', sc-status: 200}")
