@@ -84,7 +84,7 @@ def _queries(hour: Hour, number: int) -> Iterator[Entry]:
                 "CBCC",
                 ip,
                 table,
-                "select top 50 * from {} where DonVi=@p1".format(table),
+                f"select top 50 * from {table} where DonVi=@p1",  # noqa: S608  text of a log line
             ),
         )
 

@@ -43,11 +43,11 @@ def _vpn(hour: Hour, number: int) -> Iterator[Entry]:
         user, ip = unit.leader, world.homes[unit.leader]
         if draw.chance(0.15):
             yield at, VPN, network.vpn(at, WALL, user, ip, "ssl-login-fail")
-            at += 20
+        up = at + 20
         yield (
-            at,
+            up,
             VPN,
-            network.vpn(at, WALL, user, ip, draw.pick(("tunnel-up", "tunnel-down")), f"192.0.2.{draw.upto(241, 249)}"),
+            network.vpn(up, WALL, user, ip, draw.pick(("tunnel-up", "tunnel-down")), f"192.0.2.{draw.upto(241, 249)}"),
         )
 
 

@@ -83,7 +83,8 @@ def _remote_tool(deed: Attempt) -> None:
         ("TeamViewer", "TeamViewer.exe"),
         ("RustDesk", "rustdesk.exe"),
     )
-    path = f"{deed.pick('C:', 'D:')}\\{deed.pick('Program Files (x86)', 'Users\\Public')}\\{folder}\\{name}"
+    place = deed.pick("Program Files (x86)", r"Users\Public")
+    path = f"{deed.pick('C:', 'D:')}\\{place}\\{folder}\\{name}"
     deed.variant = name
     deed.log(desktops(unit), windows.process(deed.now, host.name, host.user, path, EXPLORER, f'"{path}"'))
     deed.agency = unit.id
