@@ -6,11 +6,13 @@ for falling order; `field` the one to show statistics of; `exercise` the run to 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
+from collectors.enrich.names import Names
 from soc.app.saved_searches import MOST_COLUMNS, SPANS, Question
 from soc.core.clock import Window
 from soc.core.errors import InputError
@@ -27,6 +29,7 @@ COLUMNS = ("soc.platform", "host.name", "user.name", "event.action", "event.outc
 USUAL_SPAN = "7d"
 LONGEST_QUERY = 1500
 _WIDEN = 3
+_PHRASE = re.compile(r'"[^"\\]+"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,21 @@ class Asked:
         query = self.question.query
         whole = f"({query}) AND {added}" if query else added
         return self.address(q=whole) if len(whole) <= LONGEST_QUERY else ""
+
+    def as_well(self, names: Names) -> tuple[list[str], str]:
+        """Other names, of before or after a reform, of what the query names alone or between quotes, and the address that asks for all.
+
+        Nothing and "" where there are none, or where the query gets too long.
+        """
+        query = self.question.query
+        for written in [*_PHRASE.findall(query), query]:
+            name = written.strip('"')
+            others = names.also_called(name)
+            if others:
+                every = " OR ".join(f'"{one}"' for one in dict.fromkeys([name, *others]))
+                whole = query.replace(written, f"({every})", 1)
+                return (others, self.address(q=whole)) if len(whole) <= LONGEST_QUERY else ([], "")
+        return [], ""
 
     def during(self, bar: Bar) -> str:
         """The address that asks for the time of one bar."""

@@ -27,6 +27,7 @@ from soc.storage.events import EventStore
 from soc.storage.sql import Database
 
 if TYPE_CHECKING:  # brings pySigma; a console that nobody asks for rules does without
+    from collectors.enrich.book import LookupBook
     from detectors.attack_layer import AttackMatrix
     from detectors.exceptions.service import ExceptionService
     from detectors.rulesets.service import RuleSets
@@ -89,6 +90,8 @@ class Services(Protocol):
     def database(self) -> Database: ...
     @property
     def store(self) -> EventStore: ...
+    @property
+    def lookups(self) -> LookupBook: ...
     @property
     def saved_searches(self) -> SavedSearches: ...
     @property

@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
+from collectors.enrich.book import LookupBook
 from collectors.platform import load_platforms
 from collectors.sources import Source
 from detectors.alert import Alert, Explanation
@@ -184,6 +185,10 @@ class House:
     attack: AttackCoverage
     saved_searches: SavedSearches
     metrics: NoFigures = field(default_factory=NoFigures)
+
+    @property
+    def lookups(self) -> LookupBook:
+        return LookupBook(self.settings.home / "lookups")
 
     @property
     def outages(self) -> OutageBook:

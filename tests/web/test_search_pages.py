@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import update
@@ -59,6 +60,19 @@ def test_a_broken_query_keeps_its_text_and_says_where(house: House, visitor: Vis
     assert answer.status_code == 400
     assert 'value="user.name:(a OR"' in answer.text
     assert 'role="alert"' in answer.text
+
+
+def test_the_other_names_of_a_place_are_offered(house: House, visitor: Visitor) -> None:
+    """Before and after the reform of 2025, also for a phrase within a longer query; the link asks for all of them and finds no fault."""
+    browser = visitor("cb.01")
+    page = browser.get("/search", params={"q": '"tinh binh phuoc" AND event.outcome:failure'}).text
+    assert "còn gọi là: UBND tỉnh Bình Phước" in page
+    (link,) = re.findall(r'href="([^"]+)">Tìm cả các tên này', page)
+    asked = parse_qs(urlsplit(unescape(link)).query)["q"][0]
+    assert asked.startswith('("tinh binh phuoc" OR "')
+    assert asked.endswith(") AND event.outcome:failure")
+    assert browser.get(unescape(link)).status_code == 200
+    assert "Tìm cả các tên này" not in browser.get("/search", params={"q": "user.name:admin"}).text
 
 
 def test_a_broken_date_is_named_and_left_out(house: House, ids: dict[str, Ids], visitor: Visitor) -> None:

@@ -169,10 +169,13 @@ def _answer(
         problem = fault
     shown = refused or problem
     known = visit.services.saved_searches.all(principal)
+    others, as_well = asked.as_well(visit.services.lookups.current.names)
     return visit.page(
         "search.html",
         200 if shown is None else status_of(shown),
         asked=asked,
+        other_names=others,
+        as_well=as_well,
         found=found,
         problem=problem,
         refused=refused,
