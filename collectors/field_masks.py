@@ -52,6 +52,8 @@ _SECRET_ENDS = (
 _SECRET_NAMES = frozenset(
     ("pwd", "secret", "token", "pin", "otp", "cookie", "setcookie", "lgspaccesstoken", "viewstate")
 )
+_SUDO_FOLDER = "system.auth.sudo.pwd"
+"""Where somebody stood; taken for a password it would leave every path of the event that begins so."""
 _PERSONAL_NAMES = {re.sub(r"[\W_]", "", name): kind for kind, names in NAMES.items() for name in names}
 _TEXTS = (
     "event.original",
@@ -185,7 +187,7 @@ def _last(name: str) -> str:
 
 def _usual_action(name: str) -> Action | None:
     last = _last(name)
-    if field_type(name) is not FieldType.KEYWORD:
+    if name == _SUDO_FOLDER or field_type(name) is not FieldType.KEYWORD:
         return None
     if last in _SECRET_NAMES or last.endswith(_SECRET_ENDS):
         return HIDE
