@@ -73,13 +73,14 @@ class Redactor:
         found = _telltales(text)
         if not found:
             return Redacted(text, 0)
+        spans = _spans(text, found, self._read)
+        if not spans:
+            return Redacted(text, 0)
         pieces: list[str] = []
         position = 0
-        for begin, stop, substitute in _disjoint(_spans(text, found, self._read)):
+        for begin, stop, substitute in _disjoint(spans):
             pieces += text[position:begin], substitute
             position = stop
-        if not pieces:
-            return Redacted(text, 0)
         pieces.append(text[position:])
         return Redacted("".join(pieces), len(pieces) // 2)
 
