@@ -18,7 +18,7 @@ _CLOSING = re.compile(
     r"(?:(?:invalid|authenticating) )?(user )?"
 )
 _PORT_AT_END = re.compile(r"(\d{1,5})(?::|$|[ \[])")
-_PAM_PAIR = re.compile(r"(?:^|[ ;])(logname|uid|euid|tty|ruser|rhost|user)=(\S*)")
+_PAM_PAIR = re.compile(r"(?:^|[ ;])(rhost|user)=(\S*)")
 _SESSION_USER = re.compile(r"session (?:opened|closed) for user ([^\s(]+)(?:\(uid=(\d+)\))?")
 _INVALID_USER = re.compile(r"(?:[Ii]nvalid|illegal) user (\S+)")
 _KEY = re.compile(r"(?:ssh2: |key )([\w-]{2,40}) (SHA256:[A-Za-z0-9+/=]{20,64}|MD5:[0-9a-f:]{47})")
@@ -156,8 +156,6 @@ def _pam(fields: Record, message: str) -> bool:
         put_address(fields, "source", pairs["rhost"])
     if "user" in pairs:
         _put_name(fields, pairs["user"])
-        if "uid" in pairs:
-            fields["user.id"] = pairs["uid"]
     return True
 
 
