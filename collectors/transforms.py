@@ -97,9 +97,9 @@ def _pid(text: str) -> int | None:
     return number if number is not None and 0 <= number < _PROCESS_IDS else None
 
 
-def _size(text: str) -> int | None:
-    """A number of bytes; None for what is no number, and for the largest one, which stands for "unknown"."""
-    number = whole(text)
+def _count(text: str) -> int | None:
+    """A number of bytes or things; None for what is no number, and for more than a field holds, which stands for "unknown"."""
+    number = whole(text.strip())
     return number if number is not None and number < 2**63 else None
 
 
@@ -167,7 +167,7 @@ SCALARS: dict[str, Scalar] = {
     "epoch_us": _epoch(10**6),
     "epoch_ns": _epoch(10**9),
     "int": _integer,
-    "count": _text(lambda text: whole(text.strip())),
+    "count": _text(_count),
     "float": lambda value, _zone: _number(value),
     "decimal": _decimal,
     "s_to_ns": _nanoseconds(1e9),
@@ -184,7 +184,6 @@ SCALARS: dict[str, Scalar] = {
     "port": _text(_port),
     "pid": _text(_pid),
     "sid": _text(_sid),
-    "size": _text(_size),
     "cef_severity": _text(_cef_severity),
     "unbraced": _text(lambda text: text.strip().removeprefix("{").removesuffix("}")),
     "outcome": _text(_outcome),
