@@ -145,8 +145,8 @@ def test_a_declared_form_is_hashed_before_the_record_is_parsed() -> None:
     ],
 )
 def test_a_declaration_that_cannot_be_kept_is_refused_with_its_line(tmp_path: Path, faulty: str) -> None:
-    text = (Path(load_platforms.__code__.co_filename).parent / "platforms" / "one_stop.yaml").read_text("utf-8")
-    file = tmp_path / "one_stop.yaml"
+    text = (Path(load_platforms.__code__.co_filename).parent / "platforms" / "commune_network.yaml").read_text("utf-8")
+    file = tmp_path / "commune_network.yaml"
     file.write_text(f"{text}\nredact: {{{faulty}}}\n", "utf-8")
     with pytest.raises(FaultsError) as caught:
         load_platform(file)
