@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, Message]] = {
     "indicators": ("soc.cli.indicators:app", msg("Chỉ dấu xâm nhập: nhập, liệt kê, tìm lại trong kho")),
     "yara": ("soc.cli.yara:app", msg("Quét tệp bằng luật YARA")),
     "pcap": ("soc.cli.pcap:pcap", msg("Đọc bản ghi gói tin thành sự kiện và so với luật")),
+    "simulate": ("soc.cli.simulate:simulate", msg("Sinh nhật ký của một tỉnh mô phỏng, kèm sự thật")),
     "platforms": ("soc.cli.platforms:app", msg("Nền tảng của tỉnh: liệt kê, kiểm tra, xem")),
     "sources": ("soc.cli.sources:app", msg("Nguồn đã đăng ký: liệt kê, tạo token")),
     "incident": ("soc.cli.incident:app", msg("Sự cố: liệt kê, xem, tiếp nhận, ngăn chặn, đóng")),

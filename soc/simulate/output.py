@@ -36,7 +36,7 @@ def write(simulation: Simulation, folder: Path, progress: Callable[[int], None] 
         files: dict[str, TextIOWrapper] = {}
         for _, source, text, deed in simulation.lines():
             if source not in files:
-                # some two hundred sources: well below what a process may have open
+                # some 350 sources: well below what a process may have open
                 files[source] = stack.enter_context(
                     (folder / f"{source}.log").open("w", encoding="utf-8", newline="\n")
                 )
