@@ -285,6 +285,12 @@ def matches_in(alert: Alert, *, is_correlation: bool) -> int:
     return 1 if is_correlation and not _is_repetition(alert, count) else count
 
 
+def is_continuation(alert: Alert) -> bool:
+    """Whether it goes on telling what an alert of the same bundle began."""
+    told = alert.matched.get("soc.alert.events", 1)
+    return _is_repetition(alert, told if isinstance(told, int) else 1)
+
+
 def _is_repetition(alert: Alert, count: int) -> bool:
     """Whether it tells what came after the first alert of a bundle."""
     said = alert.explanation

@@ -1,4 +1,4 @@
-"""`soc rules measure`: what each rule costs and how often it fires on given logs."""
+"""`soc rules measure`: what each rule costs and how often it fires on given logs; with `--truth` how good detection is."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from detectors.sigma.files import document_files
 from soc.cli.context import Json, emit, say, settings
 from soc.cli.event_files import events_of
 from soc.cli.rule_paths import Paths, sigma_paths
+from soc.cli.rule_quality import BUDGET, show_quality
 from soc.core.errors import InputError
 from soc.core.i18n import Lang, msg
 
@@ -35,11 +36,23 @@ def measure(
     parser: Annotated[str | None, typer.Option(help=msg("Bộ đọc, nếu khác bộ đọc của nền tảng").text)] = None,
     sample: Annotated[int, typer.Option(min=40, help=msg("Số sự kiện mẫu của mỗi nguồn để đo từng luật").text)] = 400,
     top: Annotated[int, typer.Option(min=1, help=msg("Số luật trong bảng").text)] = 20,
+    truth: Annotated[
+        Path | None, typer.Option(help=msg("Tệp sự thật của soc simulate: đo tỷ lệ bắt được và báo nhầm").text)
+    ] = None,
+    budget: Annotated[
+        float, typer.Option(min=0, help=msg("Số báo nhầm mỗi ngày mà một luật được phép có").text)
+    ] = BUDGET,
+    keep: Annotated[
+        bool, typer.Option("--keep/--no-keep", help=msg("Giữ kết quả đo cho trang Chất lượng phát hiện").text)
+    ] = True,
     by: Annotated[Order, typer.Option(help=msg("Sắp theo chi phí hay số lần khớp").text)] = Order.COST,
     json: Json = False,
 ) -> None:
     if not over:
         raise InputError(msg("thiếu --over"), expected=msg("tệp hoặc thư mục nhật ký để đo"))
+    if truth is not None:
+        show_quality(sigma_paths(paths), truth, over, budget, keep=keep, json=json)
+        return
     raw = platform is not None or parser is not None
     ruleset = RuleSet.load(sigma_paths(paths))
     for refusal in ruleset.refusals:
