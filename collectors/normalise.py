@@ -26,6 +26,7 @@ from collectors.personal import Pseudonyms
 from collectors.platform import Format, Platform, platform_of
 from collectors.record import RawRecord
 from collectors.sources import Source
+from collectors.targets import OBJECTS
 from collectors.text import decode
 from collectors.times import any_time
 from soc.core.clock import Clock, SystemClock, iso
@@ -189,13 +190,17 @@ def _constants(platform: Platform, chosen: Format, source: Source, parser: Parse
 def _mapped(parser: Parser, table: FieldTable | None, text: str, context: ParseContext) -> Record:
     record = parser.parse(text, context)
     if table is None:
-        return _as_ecs(record) if parser.raw else record
+        return _as_ecs(record, parser.id) if parser.raw else record
     return table.apply(record, context) if parser.raw else table.refine(record, context)
 
 
-def _as_ecs(record: Record) -> Record:
-    """A raw record without a table is taken to be ECS already, less everything that is ours to say (`soc.*`, `event.id` ...)."""
-    return {name: value for name, value in record.items() if not name.startswith("soc.") and not is_reserved(name)}
+def _as_ecs(record: Record, parser: str) -> Record:
+    """A raw record without a table is taken to be ECS already, less everything that is ours to say (`soc.*`, `event.id` ...).
+
+    A plain value named like an object of ECS (`event`, `host`) would stand in the way of its fields: it goes under the parser, `json.event`.
+    """
+    said = ((name, value) for name, value in record.items() if not name.startswith("soc.") and not is_reserved(name))
+    return {f"{parser}.{name}" if name in OBJECTS else name: value for name, value in said}
 
 
 def _moment(parsed: Record, context: ParseContext) -> datetime:

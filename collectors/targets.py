@@ -65,6 +65,8 @@ FIELD_SETS = frozenset(
 
 _WHOLE = frozenset({"message", "tags", "labels", "@timestamp"})
 """Field sets that are fields themselves."""
+OBJECTS = FIELD_SETS - _WHOLE
+"""Names under which an event has fields, never a value."""
 _DATES = frozenset({"time", "iso8601", "device_time", "clf_time", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"})
 _WHOLES = frozenset({"int", "count", "port", "pid", "cef_severity", "s_to_ns", "ms_to_ns"})
 _IPS = frozenset({"ip", "addresses", "in_parentheses"})

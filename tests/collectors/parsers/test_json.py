@@ -49,3 +49,13 @@ def test_a_record_without_a_table_is_ecs_less_what_is_ours() -> None:
     assert document["@timestamp"] == "2026-11-17T01:00:00Z"
     assert document["soc"] == {"parser": "json@1"}
     assert set(document["event"]) == {"code", "original"}  # type: ignore[call-overload]
+
+
+def test_a_value_named_like_an_object_of_ecs_stays_under_the_parser() -> None:
+    """`event` as a word would stand in the way of `event.original`, `soc` of every mark."""
+    text = '{"event":"login","soc":"x","host":["a","b"],"host.name":"web-01","message":"m","tags":["t"],"ban":"1"}'
+    document = normalise_line(parser_of("json"), text, CONTEXT)
+    assert document["json"] == {"event": "login", "soc": "x", "host": ["a", "b"]}
+    assert document["soc"] == {"parser": "json@1"}
+    assert document["host"] == {"name": "web-01"}
+    assert (document["message"], document["tags"], document["ban"]) == ("m", ["t"], "1")
