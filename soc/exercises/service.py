@@ -98,6 +98,19 @@ class ExerciseService:
             rows = session.scalars(select(ExerciseRunRow).order_by(ExerciseRunRow.number.desc()))
             return [_run(row) for row in rows if principal.scope.sees(row.agency)]
 
+    def exercised(self, principal: Principal) -> frozenset[str]:
+        """Platforms into whose logs a run that the principal may see has written."""
+        runs = {run.code: run for run in self.runs(principal)}
+        with self._database.reading() as session:
+            sent = session.execute(select(ExerciseInjectRow.run, ExerciseInjectRow.inject)).all()
+        return frozenset(
+            inject.platform
+            for code, ident in sent
+            if code in runs
+            for inject in runs[code].scenario.injects
+            if inject.id == ident
+        )
+
     def score(self, principal: Principal, code: str) -> Score:
         """What was detected, when, and what else was raised: from the alerts tagged with this run only."""
         run = self.get(principal, code)

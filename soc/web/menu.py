@@ -26,6 +26,7 @@ ENTRIES = (
     Entry("/hunts", msg("Rà soát ngược"), Right.SEARCH_EVENTS),
     Entry("/rules", msg("Luật phát hiện"), Right.READ_RULES),
     Entry("/sources", msg("Nguồn nhật ký"), Right.READ_SOURCES),
+    Entry("/platforms", msg("Nền tảng"), Right.READ_SOURCES),
     Entry("/compliance", msg("Mô hình 4 lớp"), Right.READ_COMPLIANCE),
     Entry("/evidence", msg("Bằng chứng"), Right.READ_COMPLIANCE),
     Entry("/evidence/review", msg("Thẩm định"), Right.REVIEW_EVIDENCE),

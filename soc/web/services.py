@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from collectors.platform import Platform
 from reports.shelf import ReportFile, ShelvedReport
 from soc.access.accounts import AccountService
 from soc.access.agencies import AgencyService
@@ -124,6 +125,8 @@ class Services(Protocol):
     def ledger(self) -> LedgerView: ...
     @property
     def source_desk(self) -> SourceDesk: ...
+    @property
+    def platforms(self) -> Mapping[str, Platform]: ...
     @property
     def exercises(self) -> ExerciseService: ...
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
 from collectors.enrich.book import LookupBook
-from collectors.platform import load_platforms
+from collectors.platform import Platform, load_platforms
 from collectors.sources import Source
 from detectors.alert import Alert, Explanation
 from detectors.detector import SigmaDetector
@@ -184,6 +184,7 @@ class House:
     rule_sets: RuleSets
     attack: AttackCoverage
     saved_searches: SavedSearches
+    platforms: Mapping[str, Platform]
     metrics: NoFigures = field(default_factory=NoFigures)
 
     @property
@@ -294,6 +295,7 @@ def open_house(folder: Path, *, sample: bool = False, url: str = "", built: Hous
         rule_sets=rule_sets,
         attack=AttackCoverage(rule_sets, [own_rules(), folder / "rules"]),
         saved_searches=SavedSearches(database, clock, audit),
+        platforms=platforms,
     )
 
 

@@ -69,7 +69,10 @@ ALLOWED = {
     ("GET", "/rules"): RULES,
     ("GET", "/sources"): SOURCES,
     ("GET", "/sources/{ident}"): SOURCES,
+    ("GET", "/platforms"): SOURCES,
+    ("GET", "/platforms/{ident}"): SOURCES,
     ("GET", "/rules/coverage"): RULES,
+    ("GET", "/rules/quality"): RULES,
     ("GET", "/rules/coverage/layer"): RULES,
     ("GET", "/compliance"): READERS,
     ("GET", "/compliance/{criterion}"): READERS,
@@ -92,7 +95,8 @@ ALLOWED = {
 }
 """(method, route) -> accounts that get an answer; everybody else gets 403."""
 
-PRIVATE = [key for key in ALLOWED if "{" in key[1] and key[1] not in {"/compliance/{criterion}", "/admin/users/{name}"}]
+COMMON = {"/compliance/{criterion}", "/admin/users/{name}", "/platforms/{ident}"}
+PRIVATE = [key for key in ALLOWED if "{" in key[1] and key[1] not in COMMON]
 """Routes that name a thing of one agency."""
 
 
@@ -100,6 +104,7 @@ def address(route: str, ids: Ids) -> str:
     """A route with the ids of one commune filled in."""
     thing = {"alerts": ids.alert, "events": ids.event, "evidence": ids.evidence, "reports": ids.report}
     thing |= {"rules": ids.exception, "sources": ids.source, "search": ids.search, "hunts": ids.hunt}
+    thing |= {"platforms": "public_service_portal"}
     return route.format(
         ident=thing.get(route.split("/")[1], ""),
         code=ids.incident,
