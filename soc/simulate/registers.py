@@ -28,8 +28,15 @@ def write_registers(simulation: Simulation, sources: Sequence[str], home: Path, 
     _write(home / "sources.yaml", {"sources": [_source(world, source, logs) for source in sources]})
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes a value again where it comes again: readers of ours take no YAML aliases."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
 def _write(file: Path, content: object) -> None:
-    file.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=140), encoding="utf-8")
+    file.write_text(yaml.dump(content, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=140), encoding="utf-8")
 
 
 def zones() -> dict[str, list[str]]:

@@ -6,9 +6,10 @@ from soc.simulate import stamps
 from soc.simulate.records.common import compact
 
 
-def reading(at: float, parameter: str, value: str, unit: str, status: str) -> str:
-    """One reading; `status` 00 measuring, 01 calibrating, 02 fault."""
-    return f"{parameter}\t{value}\t{unit}\t{stamps.digits(at)}\t{status}"
+def reading(at: float, station: str, parameter: str, value: str, unit: str, status: str) -> str:
+    """One reading; `status` 00 measuring, 01 calibrating, 02 fault. The collector adds the name of the file it came in."""
+    when = stamps.digits(at)
+    return f"{parameter}\t{value}\t{unit}\t{when}\t{status}\t{station.upper()}_{when}.txt"
 
 
 def ftp(at: float, pid: int, user: str, result: str, action: str, ip: str, rest: str = "") -> str:

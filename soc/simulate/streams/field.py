@@ -48,7 +48,7 @@ def _stations(hour: Hour) -> Iterator[Entry]:
             )
             for name, unit, usual, _ in PARAMETERS:
                 value = 0.0 if status != "00" else usual * (1 + 0.06 * draw.gauss(0, 1))
-                yield at, readings(sign), form.reading(at, name, f"{max(value, 0):.2f}", unit, status)
+                yield at, readings(sign), form.reading(at, sign, name, f"{max(value, 0):.2f}", unit, status)
             yield from upload(at, draw, sign, world.station_addresses[sign])
 
 

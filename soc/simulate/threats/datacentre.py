@@ -8,7 +8,7 @@ from soc.simulate.records import windows
 from soc.simulate.streams.datacentre import ADMIN, ESXI, HOSTS, LINUX, MACHINES, VCENTER, VCENTER_BH, VEEAM, VEEAM_DX
 
 FAMILY = "datacentre"
-DOMAIN = "data_integration_centre.windows_commune.tinh"
+DOMAIN = "data_integration_centre.windows_server.tinh"
 
 
 def _power_off(deed: Attempt) -> None:

@@ -17,7 +17,7 @@ def _calibration(deed: Attempt) -> None:
     for number in range(high + deed.draw.upto(6, 20)):
         status = "00" if number < high else "01"
         value = limit * (1.3 + deed.draw.random()) if status == "00" else 0.0
-        deed.log(readings(sign), form.reading(deed.now, name, f"{value:.2f}", unit, status))
+        deed.log(readings(sign), form.reading(deed.now, sign, name, f"{value:.2f}", unit, status))
         deed.now += 300
     deed.about("soc.station.id", sign, sign.upper())
 
@@ -29,7 +29,7 @@ def _flatline(deed: Attempt) -> None:
     count = deed.draw.upto(26, 60)
     deed.silence(readings(sign), 300 * count, f"{name}\t")
     for _ in range(count):
-        deed.log(readings(sign), form.reading(deed.now, name, value, unit, "00"))
+        deed.log(readings(sign), form.reading(deed.now, sign, name, value, unit, "00"))
         deed.now += 300
     deed.about("soc.station.id", sign, sign.upper())
 
