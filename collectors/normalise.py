@@ -197,7 +197,7 @@ def _mapped(parser: Parser, table: FieldTable | None, text: str, context: ParseC
 def _as_ecs(record: Record, parser: str) -> Record:
     """A raw record without a table is taken to be ECS already, less everything that is ours to say (`soc.*`, `event.id` ...).
 
-    A plain value named like an object of ECS (`event`, `host`) would stand in the way of its fields: it goes under the parser, `json.event`.
+    A plain value named like an object of ECS (`event`, `host`) would stand in the way of its fields: it goes under `json.event`.
     """
     said = ((name, value) for name, value in record.items() if not name.startswith("soc.") and not is_reserved(name))
     return {f"{parser}.{name}" if name in OBJECTS else name: value for name, value in said}
