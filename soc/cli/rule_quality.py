@@ -48,7 +48,7 @@ def _measured(sigma: list[Path], truth: Path, folder: Path, budget: float) -> Me
     for refusal in (*rules.sigma.refusals, *rules.profiles.refusals, *rules.absences.refusals):
         typer.echo(refusal.render(lang), err=True)
     quality, unread = measure_quality(
-        rules, logs, deeds, budget, lambda count: say(msg("{count} sự kiện", count=count))
+        rules, logs, deeds, budget, lambda count: say(msg("đã qua {count} sự kiện", count=count))
     )
     for reason in unread.reasons.values():
         typer.echo(reason, err=True)
@@ -111,5 +111,5 @@ def _sentence(quality: Quality) -> Message:
 
 
 def _recalls(title: Message, found: tuple[Found, ...], lang: Lang) -> list[str]:
-    head = f"{msg('bắt được').render(lang):>10}  {title.render(lang)}"
-    return [head, *(f"{one.found:>5}/{one.deeds:<4}  {one.name}" for one in found), ""]
+    words = msg("bắt được").render(lang)
+    return [f"{words:>10}  {title.render(lang)}", *(f"{one.found:>5}/{one.deeds:<4}  {one.name}" for one in found), ""]
