@@ -40,7 +40,8 @@ _BARE = re.compile(
     r"""(?:[^\s&;,"'<>)\]}\\]|\\(?!["'nrt]|[xu]\d)|[,;](?!\s|["'\[{]|[\w.-]{1,40}[=:]|\Z)|[)\]}](?![\s,;)\]}"']|\Z))*+"""
 )
 _BARE_ENCODED = re.compile(r"""(?:[^\s&;,"'<>%]|%(?!2[026Cc]|7[Dd]|0[AaDd]))*+""")
-NO_VALUE = frozenset(("", MASK, "null", "true", "false", "none", "undefined", "(null)", "-"))
+_MASKED_ALREADY = ("*" * count for count in range(1, 33))
+NO_VALUE = frozenset(("", "null", "true", "false", "none", "undefined", "(null)", "-", *_MASKED_ALREADY))
 _MESSAGE_NUMBER = re.compile(r"%%\d{1,5}")
 """How Windows writes yes and no: `ElevatedToken: %%1842`."""
 _LIST_ITEM = re.compile(rf"""[\[,]\s{{0,8}}(?P<open>{_QUOTE})""")

@@ -97,9 +97,9 @@ class CaseNormaliser:
 
     def __call__(self, platform: str, line: str, agency: str) -> Event:
         origin = _source(platform, agency)
-        text = self._redactor.redact(line).text
-        record = RawRecord(origin.id, next(self._numbers), text.encode(), _RECEIVED, "case")
-        event = self._normaliser.normalise(record, origin, record.ident)
+        redacted = self._redactor.redact(line)
+        record = RawRecord(origin.id, next(self._numbers), redacted.text.encode(), _RECEIVED, "case")
+        event = self._normaliser.normalise(record, origin, record.ident, redacted.count)
         (enriched,) = self._baselines.enrich([event], {event.id})
         self._baselines.commit()
         return enriched
