@@ -68,6 +68,14 @@ def test_a_hand_over_to_the_content_filter_is_no_delivery() -> None:
     assert "soc.act.main" not in record
 
 
+def test_an_answer_that_names_no_queue_is_a_delivery_all_the_same() -> None:
+    record = parse(
+        "postfix", "2298F5F619: to=<a@so.example>, relay=mx.example[192.0.2.13]:25, status=sent (250 Ok: queued as )"
+    )
+    assert record["event.outcome"] == "success"
+    assert "postfix.queued_as" not in record
+
+
 def test_a_header_that_imitates_the_context_of_a_mail_line_changes_nothing() -> None:
     """The sender chooses the subject; the client and the envelope stand behind it."""
     record = parse(
