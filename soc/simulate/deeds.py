@@ -132,10 +132,16 @@ def deed_of(number: int, threat: Threat, attempt: Attempt, lines: tuple[tuple[st
         family=threat.family,
         variant=attempt.variant,
         platforms=tuple(sorted({source.partition(".")[0] for source in sources})),
-        agency=attempt.agency,
+        agency=_agency(attempt, sources),
         start=stamps.utc_ms(min(times)),
         end=stamps.utc_ms(max(times)),
         lines=lines,
         absent=tuple(sorted({silence.source for silence in attempt.silences})),
         entities={name: tuple(values) for name, values in attempt.entities.items()},
     )
+
+
+def _agency(attempt: Attempt, sources: set[str]) -> str:
+    """Its own where every source is of that agency; what is seen on shared systems belongs to the province."""
+    sites = {source.rsplit(".", 1)[1] for source in sources}
+    return attempt.agency if sites == {attempt.agency.replace("-", "")} else "province"

@@ -18,8 +18,8 @@ from soc.simulate.threats import THREATS
 from soc.simulate.world import Province
 
 DEFAULT_LINES = 3_000_000
-_BY_CLOCK_PER_DAY = 9_500
-"""Lines that routines and scenes write in a day of the default size, as counted."""
+_BY_CLOCK_PER_DAY = (2_950, 6_700)
+"""Lines that routines and scenes write in a day, as counted: in a small province and in one of the default size."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Spec:
         streams = [life for family in LIFE.values() for life in family if isinstance(life, Stream)]
         hours = range(self.begin, self.begin + self.days * 86400, 3600)
         nominal = sum(stream.per_day * sum(activity(stream.curve, at) for at in hours) for stream in streams)
-        return max(self.lines - _BY_CLOCK_PER_DAY * self.days * min(1.0, self.lines / DEFAULT_LINES), 0) / nominal
+        by_clock = _BY_CLOCK_PER_DAY[self.lines > 100_000 * self.days] * self.days
+        return max(self.lines - by_clock, 0.3 * self.lines) / nominal
 
 
 class Simulation:

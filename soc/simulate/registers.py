@@ -89,6 +89,14 @@ def _registers(world: Province, begin: int, days: int) -> dict[str, dict[str, An
         "batches": {"kind": "batches", "batches": _batches()},
         "changes": {"kind": "changes", "changes": _changes(world, begin, days)},
         "meetings": {"kind": "meetings", "meetings": _meetings(begin, days)},
+        "documents": {
+            "kind": "documents",
+            "documents": {
+                paper: {"owner": unit.id, "shared": number == 11}
+                for unit in world.units
+                for number, paper in enumerate(world.papers(unit))
+            },
+        },
         "stations": {"kind": "stations", "limits": {"*": {"COD": 75.0, "pH": 9.0, "NH4": 10.0}}},
     }
 

@@ -161,6 +161,10 @@ class Province:
         """Account of a leader -> the address at home, from which the office is lawfully read in the evening."""
         return {unit.leader: f"2001:db8:4a0:{unit.index:x}::7" for unit in self.units}
 
+    def papers(self, unit: Unit) -> tuple[str, ...]:
+        """Ids of the documents of a unit that are in the register of documents; the last may be read by everybody."""
+        return tuple(f"VB-{unit.code}-R{number:02d}" for number in range(1, 13))
+
     @cached_property
     def stations(self) -> tuple[str, ...]:
         """Signs of the measuring stations."""

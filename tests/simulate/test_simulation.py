@@ -99,7 +99,7 @@ def test_every_family_has_its_lawful_life_and_all_threats_are_there() -> None:
 @pytest.mark.external
 def test_the_threats_are_those_of_the_descriptions(shared: Path) -> None:
     """By id and by family."""
-    described = {}
+    described: dict[str, str] = {}
     for file in (shared / "domain" / "logs").glob("*.yaml"):
         family = yaml.safe_load(file.read_text("utf-8"))
         described |= {threat["id"]: family["family"] for threat in family["threats"]}

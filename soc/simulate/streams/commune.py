@@ -12,15 +12,38 @@ from soc.simulate.world import Province, Unit
 
 DNS = "commune_network.bind_query.tinh"
 _SITES = (
-    ("HTTPS", 443), ("HTTPS", 443), ("HTTPS", 443), ("HTTPS", 443), ("HTTP", 80), ("DNS", 53), ("NTP", 123), ("QUIC", 443), ("SMB", 445),
-    ("IMAPS", 993), ("MS-RDP", 3389),
-)  # fmt: skip
+    ("HTTPS", 443),
+    ("HTTPS", 443),
+    ("HTTPS", 443),
+    ("HTTPS", 443),
+    ("HTTP", 80),
+    ("DNS", 53),
+    ("NTP", 123),
+    ("QUIC", 443),
+    ("SMB", 445),
+    ("IMAPS", 993),
+    ("MS-RDP", 3389),
+)
 _NAMES = (
-    "dichvucong.dongnai.example", "motcua.dongnai.example", "mail.dongnai.example", "eoffice.dongnai.example", "www.bao-moi.example",
-    "update.os-vendor.example", "time.os-vendor.example", "cdn.video.example", "fonts.static.example", "zalo-web.example",
-    "swimming-pool.thietbi-beboi.example", "carpool.dixechung.example", "dichvucong.dongnai.gov.vn", "sub.dongnai.gov.vn",
-    "dichvucong.gov.vn", "vneid.gov.vn", "dancuquocgia.gov.vn", "bocongan.gov.vn",
-)  # fmt: skip
+    "dichvucong.dongnai.example",
+    "motcua.dongnai.example",
+    "mail.dongnai.example",
+    "eoffice.dongnai.example",
+    "www.bao-moi.example",
+    "update.os-vendor.example",
+    "time.os-vendor.example",
+    "cdn.video.example",
+    "fonts.static.example",
+    "zalo-web.example",
+    "swimming-pool.thietbi-beboi.example",
+    "carpool.dixechung.example",
+    "dichvucong.dongnai.gov.vn",
+    "sub.dongnai.gov.vn",
+    "dichvucong.gov.vn",
+    "vneid.gov.vn",
+    "dancuquocgia.gov.vn",
+    "bocongan.gov.vn",
+)
 _PROGRAMS = (
     ("C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe", "chrome.exe --type=renderer"),
     ("C:\\Program Files\\Microsoft Office\\root\\Office16\\WINWORD.EXE", "WINWORD.EXE /n BaoCao.docx"),
@@ -100,10 +123,26 @@ def _idle_devices(hour: Hour, number: int) -> Iterator[Entry]:
         kind = draw.random()
         if kind < 0.6:
             port = draw.pick((22, 23, 80, 443, 445, 3389, 8080, 8443, 5060))
-            yield at, wall(unit), network.traffic(
-                at, unit.device, draw.pick(world.noise), f"203.0.113.{unit.index + 1}", port, "deny", f"tcp/{port}", 60, 0,
-                draw.upto(1024, 65000), "wan1", "root", 6, 0,
-            )  # fmt: skip
+            yield (
+                at,
+                wall(unit),
+                network.traffic(
+                    at,
+                    unit.device,
+                    draw.pick(world.noise),
+                    f"203.0.113.{unit.index + 1}",
+                    port,
+                    "deny",
+                    f"tcp/{port}",
+                    60,
+                    0,
+                    draw.upto(1024, 65000),
+                    "wan1",
+                    "root",
+                    6,
+                    0,
+                ),
+            )
         elif kind < 0.95:
             yield (
                 at,
@@ -153,7 +192,8 @@ def _mikrotik(hour: Hour, number: int) -> Iterator[Entry]:
             )
             yield at, wall(unit), network.mikrotik(at, unit.device, "firewall,info", text)
         elif kind < 0.97:
-            text = f"login failure for user {draw.pick(('admin', 'root', 'user'))} from 203.0.113.{draw.upto(120, 149)} via {draw.pick(('ssh', 'winbox'))}"
+            user, way = draw.pick(("admin", "root", "user")), draw.pick(("ssh", "winbox"))
+            text = f"login failure for user {user} from 203.0.113.{draw.upto(120, 149)} via {way}"
             yield at, wall(unit), network.mikrotik(at, unit.device, "system,error,critical", text)
         else:
             text = f"user {world.admins[2]} logged in from {draw.pick(world.admin_hosts)} via winbox"

@@ -47,7 +47,8 @@ def _hosts(hour: Hour, number: int) -> Iterator[Entry]:
             text = f"cpu{draw.upto(0, 31)}:2097{draw.upto(100, 999)})NMP: nmp_ThrottleLogForDevice: Cmd 0x1a succeeded"
             yield at, ESXI, form.esxi(at, host, "vmkernel", 2097, text)
         else:
-            text = f"info hostd[{draw.upto(2099000, 2099999)}] [Originator@6876 sub=Vimsvc.TaskManager] Task Completed : haTask-{draw.upto(1, 400)}"
+            thread, task = draw.upto(2099000, 2099999), draw.upto(1, 400)
+            text = f"info hostd[{thread}] [Originator@6876 sub=Vimsvc.TaskManager] Task Completed : haTask-{task}"
             yield at, ESXI, form.esxi(at, host, "hostd", 2099712, text)
 
 

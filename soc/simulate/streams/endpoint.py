@@ -63,16 +63,39 @@ def _eset(hour: Hour, number: int) -> Iterator[Entry]:
         unit = draw.pick(world.communes)
         host = draw.pick(unit.hosts)
         if draw.chance(0.3):
-            yield at, ESET, form.eset(
-                at, "Threat_Event", host.address, host.name.lower(), "Warning", group_name=f"All/{unit.code}", threat_type="Trojan",
-                threat_name=f"Win32/Agent.{draw.hex(3)}", object_uri="file:///C:/Users/Public/Downloads/setup.exe", action_taken="Cleaned by deleting",
-                username=host.user,
-            )  # fmt: skip
+            yield (
+                at,
+                ESET,
+                form.eset(
+                    at,
+                    "Threat_Event",
+                    host.address,
+                    host.name.lower(),
+                    "Warning",
+                    group_name=f"All/{unit.code}",
+                    threat_type="Trojan",
+                    threat_name=f"Win32/Agent.{draw.hex(3)}",
+                    object_uri="file:///C:/Users/Public/Downloads/setup.exe",
+                    action_taken="Cleaned by deleting",
+                    username=host.user,
+                ),
+            )
         else:
-            yield at, ESET, form.eset(
-                at, "Audit_Event", world.servers["eset"], "eset-srv", "Information", domain="Native user", action="Login attempt",
-                user=draw.pick(world.admins), result=draw.often(("Success", "Success", "Failure")),
-            )  # fmt: skip
+            yield (
+                at,
+                ESET,
+                form.eset(
+                    at,
+                    "Audit_Event",
+                    world.servers["eset"],
+                    "eset-srv",
+                    "Information",
+                    domain="Native user",
+                    action="Login attempt",
+                    user=draw.pick(world.admins),
+                    result=draw.often(("Success", "Success", "Failure")),
+                ),
+            )
 
 
 def _edr(hour: Hour, number: int) -> Iterator[Entry]:
@@ -177,10 +200,23 @@ def _merged_close(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
 
 def _collected(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     """The operations centre collects memory under a playbook, and says so."""
-    yield at, EDR, form.edr(
-        at, "low", "Forensic collection", "SRV-AD-01", world.servers["ad01"], "tinh", "log", user="svc-thuthap", process="winpmem.exe",
-        cmdline="winpmem.exe memory.raw", playbookRun=f"PB-{draw.upto(1, 99)}",
-    )  # fmt: skip
+    yield (
+        at,
+        EDR,
+        form.edr(
+            at,
+            "low",
+            "Forensic collection",
+            "SRV-AD-01",
+            world.servers["ad01"],
+            "tinh",
+            "log",
+            user="svc-thuthap",
+            process="winpmem.exe",
+            cmdline="winpmem.exe memory.raw",
+            playbookRun=f"PB-{draw.upto(1, 99)}",
+        ),
+    )
 
 
 def _evening(draw: Draw, world: Province, at: float) -> Iterator[Entry]:

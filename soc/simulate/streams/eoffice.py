@@ -55,6 +55,8 @@ def _audit(hour: Hour, number: int) -> Iterator[Entry]:
         action = draw.pick(_ACTIONS)
         user = unit.clerk if who < 0.2 else unit.leader if who < 0.3 else user
         doc, text = document(draw, at, unit)
+        if action == "XEM" and draw.chance(0.15):
+            doc = draw.pick(world.papers(unit)) if draw.chance(0.7) else world.papers(draw.pick(world.units))[-1]
         source = AUDIT if draw.chance(0.75) or unit.kind == "department" else DNIS
         device = "mobile" if user == unit.leader and draw.chance(0.5) else "web"
         result = "LOI" if draw.chance(0.012) else "OK"
@@ -147,10 +149,21 @@ def _council_papers(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     unit = draw.pick(world.communes)
     for number in range(draw.upto(30, 60)):
         at += draw.upto(8, 50)
-        yield at, AUDIT, form.audit(
-            at, unit.clerk, unit.id, unit.gates[0], "TAI_VE", f"VB-HDND-{unit.code}-{number:03d}", f"{number + 1}/TTr-HĐND",
-            f"TTr-HDND-{number + 1}.pdf", draw.size(300_000),
-        )  # fmt: skip
+        yield (
+            at,
+            AUDIT,
+            form.audit(
+                at,
+                unit.clerk,
+                unit.id,
+                unit.gates[0],
+                "TAI_VE",
+                f"VB-HDND-{unit.code}-{number:03d}",
+                f"{number + 1}/TTr-HĐND",
+                f"TTr-HDND-{number + 1}.pdf",
+                draw.size(300_000),
+            ),
+        )
 
 
 def _innocent_names(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
@@ -200,7 +213,8 @@ def _seconded(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     unit, other = world.communes[0], world.communes[1]
     for _ in range(draw.upto(20, 35)):
         at += draw.upto(60, 500)
-        doc, text = document(draw, at, other)
+        _, text = document(draw, at, other)
+        doc = draw.pick(world.papers(other))
         name, size = file_name(draw), draw.size(240_000)
         yield at, AUDIT, form.audit(at, unit.officers[0], unit.id, unit.gates[0], "XEM", doc, text, name, size)
 
@@ -210,10 +224,21 @@ def _storm(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     for unit in draw.sample(world.communes, 25):
         when = at + draw.upto(0, 7000)
         doc, _ = document(draw, when, unit)
-        yield when, AUDIT, form.audit(
-            when, unit.leader, unit.id, unit.gates[0], "PHE_DUYET", doc, f"{draw.upto(1, 20)}/CĐ-UBND", "CongDien-bao.pdf",
-            draw.size(90_000),
-        )  # fmt: skip
+        yield (
+            when,
+            AUDIT,
+            form.audit(
+                when,
+                unit.leader,
+                unit.id,
+                unit.gates[0],
+                "PHE_DUYET",
+                doc,
+                f"{draw.upto(1, 20)}/CĐ-UBND",
+                "CongDien-bao.pdf",
+                draw.size(90_000),
+            ),
+        )
 
 
 def working(at: float) -> bool:

@@ -53,10 +53,22 @@ def _desk(hour: Hour, number: int) -> Iterator[Entry]:
         channel = draw.pick(("POS", "POS", "VIETQR", "CARD_KHAM"))
         last4 = f"{draw.upto(0, 9999):04d}" if channel == "POS" else ""
         encounter = f"E-{stamps.yymmdd(at)}-{draw.upto(1, 900):03d}"
-        yield at, POS, form.pos(
-            at, f"POS{terminal:05d}", kind, f"26{draw.upto(10**9, 10**10 - 1)}", draw.size(320) * 1000, channel, code,
-            f"tn.{terminal % 12:02d}", encounter, last4,
-        )  # fmt: skip
+        yield (
+            at,
+            POS,
+            form.pos(
+                at,
+                f"POS{terminal:05d}",
+                kind,
+                f"26{draw.upto(10**9, 10**10 - 1)}",
+                draw.size(320) * 1000,
+                channel,
+                code,
+                f"tn.{terminal % 12:02d}",
+                encounter,
+                last4,
+            ),
+        )
 
 
 def _images(hour: Hour, number: int) -> Iterator[Entry]:

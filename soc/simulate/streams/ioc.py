@@ -130,10 +130,22 @@ def _flood(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     for _ in range(draw.upto(150, 350)):
         when = at + draw.upto(0, 5400)
         person = draw.upto(1, 3900)
-        yield when, FEEDBACK, form.feedback(
-            when, "CREATE", f"p-{person:x}", f"d-{person:x}", world.citizens[person], ticketId=f"PA-NGAP-{draw.upto(1, 9999):04d}", fileName="ngap.jpg",
-            mimeDeclared="image/jpeg", mimeDetected="image/jpeg", size=draw.size(800_000),
-        )  # fmt: skip
+        yield (
+            when,
+            FEEDBACK,
+            form.feedback(
+                when,
+                "CREATE",
+                f"p-{person:x}",
+                f"d-{person:x}",
+                world.citizens[person],
+                ticketId=f"PA-NGAP-{draw.upto(1, 9999):04d}",
+                fileName="ngap.jpg",
+                mimeDeclared="image/jpeg",
+                mimeDetected="image/jpeg",
+                size=draw.size(800_000),
+            ),
+        )
 
 
 def _weekly(draw: Draw, world: Province, at: float) -> Iterator[Entry]:

@@ -69,10 +69,21 @@ def _lookups(hour: Hour, number: int) -> Iterator[Entry]:
     draw, world = hour.draw, hour.world
     for at in hour.times(number):
         person = draw.upto(1, 4000)
-        yield at, LAND, form.land(
-            at, draw.pick(("mobile", "mobile", "web")), f"cd-{person:05x}", world.citizens[person % 4000], "TRA_CUU", draw.pick(world.communes).id, parcel(draw),
-            deviceId=f"d-{person:05x}", count=1,
-        )  # fmt: skip
+        yield (
+            at,
+            LAND,
+            form.land(
+                at,
+                draw.pick(("mobile", "mobile", "web")),
+                f"cd-{person:05x}",
+                world.citizens[person % 4000],
+                "TRA_CUU",
+                draw.pick(world.communes).id,
+                parcel(draw),
+                deviceId=f"d-{person:05x}",
+                count=1,
+            ),
+        )
 
 
 def _changes(hour: Hour, number: int) -> Iterator[Entry]:
@@ -81,10 +92,23 @@ def _changes(hour: Hour, number: int) -> Iterator[Entry]:
     for at in hour.times(number):
         unit = draw.pick(world.communes)
         old, new = draw.pick((("TU_DO", "THE_CHAP"), ("THE_CHAP", "TU_DO"), ("CHO_DUYET", "DA_DUYET")))
-        yield at, LANDDB, form.land(
-            at, "web", draw.pick(office.officers), office.gates[0], "CAP_NHAT_BIEN_DONG", unit.id, parcel(draw), dossierId=dossier(draw, unit, at),
-            oldState=old, newState=new, count=1,
-        )  # fmt: skip
+        yield (
+            at,
+            LANDDB,
+            form.land(
+                at,
+                "web",
+                draw.pick(office.officers),
+                office.gates[0],
+                "CAP_NHAT_BIEN_DONG",
+                unit.id,
+                parcel(draw),
+                dossierId=dossier(draw, unit, at),
+                oldState=old,
+                newState=new,
+                count=1,
+            ),
+        )
 
 
 def _database(hour: Hour, number: int) -> Iterator[Entry]:
@@ -129,10 +153,23 @@ def _bank_release(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     for _ in range(draw.upto(3, 12)):
         at += draw.upto(20, 200)
         unit = draw.pick(world.communes)
-        yield at, LANDDB, form.land(
-            at, "lienthong", "svc-nganhang", world.servers["land"], "CAP_NHAT_BIEN_DONG", unit.id, parcel(draw), dossierId=dossier(draw, unit, at),
-            oldState="THE_CHAP", newState="TU_DO", count=1,
-        )  # fmt: skip
+        yield (
+            at,
+            LANDDB,
+            form.land(
+                at,
+                "lienthong",
+                "svc-nganhang",
+                world.servers["land"],
+                "CAP_NHAT_BIEN_DONG",
+                unit.id,
+                parcel(draw),
+                dossierId=dossier(draw, unit, at),
+                oldState="THE_CHAP",
+                newState="TU_DO",
+                count=1,
+            ),
+        )
 
 
 def _migration(draw: Draw, world: Province, at: float) -> Iterator[Entry]:

@@ -115,10 +115,25 @@ def _wall(hour: Hour, number: int) -> Iterator[Entry]:
     for at in hour.times(number):
         _, _, ip = officer(draw, world)
         port = draw.pick((10000, 5060, 443, 1720))
-        yield at, WALL, network.traffic(
-            at, "FG-HOP", ip, world.servers["jitsi"], port, "accept", f"udp/{port}", draw.size(90_000), draw.size(400_000),
-            draw.upto(20000, 60000), "wan1", "dmz", 17,
-        )  # fmt: skip
+        yield (
+            at,
+            WALL,
+            network.traffic(
+                at,
+                "FG-HOP",
+                ip,
+                world.servers["jitsi"],
+                port,
+                "accept",
+                f"udp/{port}",
+                draw.size(90_000),
+                draw.size(400_000),
+                draw.upto(20000, 60000),
+                "wan1",
+                "dmz",
+                17,
+            ),
+        )
 
 
 def _spare_point(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
@@ -188,19 +203,46 @@ def _own_recording(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     unit = world.department("vpubnd")
     for part in range(1, draw.upto(2, 4)):
         uri = f"/recordings/{ROOMS[0]}-{stamps.yymmdd(at)}-{part}.mp4"
-        yield at + part * 60, WEB, portal.nginx(
-            at + part * 60, world.servers["proxy"], unit.gates[0], "GET", uri, "", 200, 400_000_000, "hop.dongnai.example", BROWSERS[0],
-            draw.hex(8), seconds=30,
-        )  # fmt: skip
+        yield (
+            at + part * 60,
+            WEB,
+            portal.nginx(
+                at + part * 60,
+                world.servers["proxy"],
+                unit.gates[0],
+                "GET",
+                uri,
+                "",
+                200,
+                400_000_000,
+                "hop.dongnai.example",
+                BROWSERS[0],
+                draw.hex(8),
+                seconds=30,
+            ),
+        )
 
 
 def _terminal_check(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     """A technician checks a terminal from the technical network before a session."""
     unit = draw.pick(world.communes)
-    yield at, WEB, portal.nginx(
-        at, world.servers["proxy"], world.admin_hosts[3], "POST", f"/endpoint/{unit.code}/login", "user=admin", 200, 310,
-        "thietbi.hop.dongnai.example", BROWSERS[0], draw.hex(8),
-    )  # fmt: skip
+    yield (
+        at,
+        WEB,
+        portal.nginx(
+            at,
+            world.servers["proxy"],
+            world.admin_hosts[3],
+            "POST",
+            f"/endpoint/{unit.code}/login",
+            "user=admin",
+            200,
+            310,
+            "thietbi.hop.dongnai.example",
+            BROWSERS[0],
+            draw.hex(8),
+        ),
+    )
 
 
 LIFE: tuple[Life, ...] = (

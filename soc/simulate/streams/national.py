@@ -12,8 +12,12 @@ from soc.simulate.world import Province
 
 OPMON = "ndxp.xroad_opmon.tinh"
 TARGETS = {"DANCU": "population_database.xroad_opmon.tinh", "HOTICH": "civil_status_database.xroad_opmon.tinh"}
-OTHERS = ("ndxp.xroad_opmon.tinh", "national_public_service_portal.xroad_opmon.tinh", "national_reporting.xroad_opmon.tinh",
-          "national_databases.xroad_opmon.tinh")  # fmt: skip
+OTHERS = (
+    "ndxp.xroad_opmon.tinh",
+    "national_public_service_portal.xroad_opmon.tinh",
+    "national_reporting.xroad_opmon.tinh",
+    "national_databases.xroad_opmon.tinh",
+)
 AUDIT = "ndxp.xroad_audit.tinh"
 EDOC = "national_document_axis.edoc_gateway_json.tinh"
 
@@ -117,10 +121,19 @@ def _new_unit(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     """A unit made by the reform gets its rights, in hours and by ticket."""
     unit = draw.pick(world.communes)
     url = "/api/v1/clients/VN:GOV:H19:HOTICH/service-clients"
-    yield at, AUDIT, form.xroad_audit(
-        at, "Add access rights to subject", world.admins[0], world.admin_hosts[0], url,
-        clientIdentifier="VN/GOV/H19/HOTICH", subjectIds=[f"VN/GOV/H19/{unit.code.upper()}"],
-    )  # fmt: skip
+    yield (
+        at,
+        AUDIT,
+        form.xroad_audit(
+            at,
+            "Add access rights to subject",
+            world.admins[0],
+            world.admin_hosts[0],
+            url,
+            clientIdentifier="VN/GOV/H19/HOTICH",
+            subjectIds=[f"VN/GOV/H19/{unit.code.upper()}"],
+        ),
+    )
 
 
 def _drawings(draw: Draw, world: Province, at: float) -> Iterator[Entry]:

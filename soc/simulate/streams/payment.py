@@ -140,10 +140,21 @@ def _family(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
 def _new_account(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     """The collection account of a unit changes by decision, in hours, with two who agree."""
     unit = world.department("taichinh")
-    yield at, RECEIPT, form.receipt(
-        at, unit.accountant, "tinh", "UPDATE_ACCOUNT", unit.gates[0], oldValue="TK-CT-11", newValue="TK-CT-12", approver=unit.leader,
-        ticket=f"{draw.upto(1, 99)}/QĐ-UBND",
-    )  # fmt: skip
+    yield (
+        at,
+        RECEIPT,
+        form.receipt(
+            at,
+            unit.accountant,
+            "tinh",
+            "UPDATE_ACCOUNT",
+            unit.gates[0],
+            oldValue="TK-CT-11",
+            newValue="TK-CT-12",
+            approver=unit.leader,
+            ticket=f"{draw.upto(1, 99)}/QĐ-UBND",
+        ),
+    )
 
 
 def _double_issue(draw: Draw, world: Province, at: float) -> Iterator[Entry]:

@@ -40,10 +40,24 @@ def _records(hour: Hour, number: int) -> Iterator[Entry]:
             )
         elif kind < 0.97:
             decision = f"{draw.upto(1, 900)}/QĐ-UBND"
-            yield at, source, form.audit(
-                at, user, unit.id, "UPDATE", ip, recordId=record, recordUnit=unit.id, fieldGroup=group, count=1,
-                oldValue=f"v{draw.upto(1, 9)}", newValue=f"v{draw.upto(1, 9)}", decisionNo=decision,
-            )  # fmt: skip
+            yield (
+                at,
+                source,
+                form.audit(
+                    at,
+                    user,
+                    unit.id,
+                    "UPDATE",
+                    ip,
+                    recordId=record,
+                    recordUnit=unit.id,
+                    fieldGroup=group,
+                    count=1,
+                    oldValue=f"v{draw.upto(1, 9)}",
+                    newValue=f"v{draw.upto(1, 9)}",
+                    decisionNo=decision,
+                ),
+            )
         else:
             yield (
                 at,
@@ -125,10 +139,21 @@ def _planning(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     unit = world.department("noivu")
     for _ in range(draw.upto(2, 8)):
         at += draw.upto(30, 400)
-        yield at, HR, form.audit(
-            at, HANDLERS[0], unit.id, "VIEW", unit.gates[0], recordId=f"h-vip-{draw.upto(1, 12):02d}", recordUnit="tinh",
-            fieldGroup="LY_LICH", count=1,
-        )  # fmt: skip
+        yield (
+            at,
+            HR,
+            form.audit(
+                at,
+                HANDLERS[0],
+                unit.id,
+                "VIEW",
+                unit.gates[0],
+                recordId=f"h-vip-{draw.upto(1, 12):02d}",
+                recordUnit="tinh",
+                fieldGroup="LY_LICH",
+                count=1,
+            ),
+        )
 
 
 def _new_pay_table(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
@@ -137,10 +162,24 @@ def _new_pay_table(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     plan = f"{draw.upto(1, 90)}/KH-SNV"
     for _ in range(draw.upto(40, 90)):
         at += draw.upto(1, 4)
-        yield at, HR, form.audit(
-            at, "he-thong", "tinh", "UPDATE", ip, recordId=f"h-{draw.hex(5)}", recordUnit=draw.pick(world.units).id,
-            fieldGroup="LUONG", count=1, oldValue="bac3", newValue="bac3-2026", decisionNo=plan,
-        )  # fmt: skip
+        yield (
+            at,
+            HR,
+            form.audit(
+                at,
+                "he-thong",
+                "tinh",
+                "UPDATE",
+                ip,
+                recordId=f"h-{draw.hex(5)}",
+                recordUnit=draw.pick(world.units).id,
+                fieldGroup="LUONG",
+                count=1,
+                oldValue="bac3",
+                newValue="bac3-2026",
+                decisionNo=plan,
+            ),
+        )
 
 
 def _inspection_copy(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
@@ -173,10 +212,24 @@ def _handover(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     """Handing over within the term of transition: the unit goes by its new name already."""
     unit = draw.pick(world.communes)
     moved = stamps.day(at)
-    yield at, HR, form.audit(
-        at, unit.officers[0], unit.id, "UPDATE", unit.gates[0], recordId=f"h-{draw.hex(5)}", recordUnit=unit.id,
-        fieldGroup="CHUC_VU", count=1, oldValue="cu", newValue=moved, decisionNo=f"{draw.upto(1, 99)}/QĐ-SNV",
-    )  # fmt: skip
+    yield (
+        at,
+        HR,
+        form.audit(
+            at,
+            unit.officers[0],
+            unit.id,
+            "UPDATE",
+            unit.gates[0],
+            recordId=f"h-{draw.hex(5)}",
+            recordUnit=unit.id,
+            fieldGroup="CHUC_VU",
+            count=1,
+            oldValue="cu",
+            newValue=moved,
+            decisionNo=f"{draw.upto(1, 99)}/QĐ-SNV",
+        ),
+    )
 
 
 LIFE: tuple[Life, ...] = (

@@ -110,10 +110,23 @@ def _attachments(hour: Hour, number: int) -> Iterator[Entry]:
     draw, world = hour.draw, hour.world
     for at in hour.times(number):
         ip = draw.pick(world.citizens) if draw.chance(0.5) else draw.pick(draw.pick(world.communes).gates)
-        yield at, WEB, form.nginx(
-            at, world.servers["waf"], ip, "GET", f"/o/rest/v2/dossierfiles/{draw.upto(100000, 999999)}", "", draw.often((200, 200, 200, 403)),
-            draw.size(400_000), PORTAL, draw.pick(BROWSERS), draw.hex(8),
-        )  # fmt: skip
+        yield (
+            at,
+            WEB,
+            form.nginx(
+                at,
+                world.servers["waf"],
+                ip,
+                "GET",
+                f"/o/rest/v2/dossierfiles/{draw.upto(100000, 999999)}",
+                "",
+                draw.often((200, 200, 200, 403)),
+                draw.size(400_000),
+                PORTAL,
+                draw.pick(BROWSERS),
+                draw.hex(8),
+            ),
+        )
 
 
 def _agency_sites(hour: Hour, number: int) -> Iterator[Entry]:
@@ -272,10 +285,24 @@ def _police_news(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     unit = draw.pick(world.communes)
     for _ in range(draw.upto(20, 60)):
         at += draw.upto(5, 100)
-        yield at, SITES, form.nginx(
-            at, world.servers["waf"], draw.pick(world.citizens), "GET", uri, "", 200, draw.size(30_000, 0.1), unit.domain, draw.pick(BROWSERS), draw.hex(8),
-            "https://www.google.com/",
-        )  # fmt: skip
+        yield (
+            at,
+            SITES,
+            form.nginx(
+                at,
+                world.servers["waf"],
+                draw.pick(world.citizens),
+                "GET",
+                uri,
+                "",
+                200,
+                draw.size(30_000, 0.1),
+                unit.domain,
+                draw.pick(BROWSERS),
+                draw.hex(8),
+                "https://www.google.com/",
+            ),
+        )
 
 
 def _post_office(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
@@ -284,10 +311,24 @@ def _post_office(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     first = draw.upto(100000, 900000)
     for number in range(draw.upto(60, 95)):
         when = at + number * 7
-        yield when, WEB, form.nginx(
-            when, world.servers["waf"], ip, "GET", f"/o/rest/v2/dossierfiles/{first + number * draw.upto(1, 9)}", "", 200, draw.size(400_000), PORTAL,
-            BROWSERS[0], draw.hex(8), f"https://{PORTAL}/can-bo",
-        )  # fmt: skip
+        yield (
+            when,
+            WEB,
+            form.nginx(
+                when,
+                world.servers["waf"],
+                ip,
+                "GET",
+                f"/o/rest/v2/dossierfiles/{first + number * draw.upto(1, 9)}",
+                "",
+                200,
+                draw.size(400_000),
+                PORTAL,
+                BROWSERS[0],
+                draw.hex(8),
+                f"https://{PORTAL}/can-bo",
+            ),
+        )
 
 
 def _pentest(draw: Draw, world: Province, at: float) -> Iterator[Entry]:

@@ -189,10 +189,22 @@ def _nightly_pull(hour: Hour) -> Iterator[Entry]:
     """The operations centre pulls the figures every night from its own address."""
     if local_hour(hour.start) == 23:
         at = hour.start + hour.draw.upto(100, 900)
-        yield at, IIS, form.iis(
-            at, hour.world.servers["report-web"], "GET", "/baocao/xuatexcel", "all=1", "DN\\svc.ioc", hour.world.servers["ioc"],
-            "ioc-puller/2.1", 200, hour.draw.size(30_000),
-        )  # fmt: skip
+        yield (
+            at,
+            IIS,
+            form.iis(
+                at,
+                hour.world.servers["report-web"],
+                "GET",
+                "/baocao/xuatexcel",
+                "all=1",
+                "DN\\svc.ioc",
+                hour.world.servers["ioc"],
+                "ioc-puller/2.1",
+                200,
+                hour.draw.size(30_000),
+            ),
+        )
 
 
 def _training(draw: Draw, world: Province, at: float) -> Iterator[Entry]:

@@ -172,10 +172,20 @@ def _fair(draw: Draw, world: Province, at: float) -> Iterator[Entry]:
     """A fair: many buyers behind one Wi-Fi, all of whom pay."""
     for _ in range(draw.upto(20, 60)):
         at += draw.upto(10, 90)
-        yield at, SHOP, form.shop(
-            at, "VOUCHER_APPLY", f"kh-{draw.upto(1, 9999):05d}", "buyer", "203.0.113.119", orderId=f"DH-2611-{draw.upto(1, 9999):04d}", amount=draw.upto(5, 90) * 10_000,
-            voucher="OCOP10",
-        )  # fmt: skip
+        yield (
+            at,
+            SHOP,
+            form.shop(
+                at,
+                "VOUCHER_APPLY",
+                f"kh-{draw.upto(1, 9999):05d}",
+                "buyer",
+                "203.0.113.119",
+                orderId=f"DH-2611-{draw.upto(1, 9999):04d}",
+                amount=draw.upto(5, 90) * 10_000,
+                voucher="OCOP10",
+            ),
+        )
 
 
 def _template_goods(draw: Draw, world: Province, at: float) -> Iterator[Entry]:

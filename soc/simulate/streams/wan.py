@@ -29,7 +29,8 @@ def _routers(hour: Hour, number: int) -> Iterator[Entry]:
             text = f"Login Success [user: {user}] [Source: {ip}] [localport: 22]"
             yield at, CISCO, network.cisco(at, 189, seq, device, "SEC_LOGIN-5-LOGIN_SUCCESS", text)
         elif kind < 0.97:
-            text = f"Login failed [user: {draw.pick(('admin', 'cisco', 'root'))}] [Source: {draw.pick(world.noise)}] [localport: 22] [Reason: Login Authentication Failed]"
+            user, ip = draw.pick(("admin", "cisco", "root")), draw.pick(world.noise)
+            text = f"Login failed [user: {user}] [Source: {ip}] [localport: 22] [Reason: Login Authentication Failed]"
             yield at, CISCO, network.cisco(at, 188, seq, device, "SEC_LOGIN-4-LOGIN_FAILED", text)
         else:
             text = f"Configured from console by {world.admins[0]} on vty0 ({world.admin_hosts[0]})"
@@ -89,9 +90,18 @@ def _eve(hour: Hour, number: int) -> Iterator[Entry]:
             yield at, EVE, network.eve(at, "dns", flow, src, sport, world.servers["dns"], 53, detail)
         else:
             detail = {
-                "action": "allowed", "signature_id": draw.pick((2013028, 2022913, 2027865)), "severity": 3, "category": "Not Suspicious Traffic",
-                "signature": draw.pick(("ET POLICY curl User-Agent Outbound", "ET INFO Observed DNS Query to .cloud TLD", "ET POLICY GNU/Linux APT User-Agent")),
-            }  # fmt: skip
+                "action": "allowed",
+                "signature_id": draw.pick((2013028, 2022913, 2027865)),
+                "severity": 3,
+                "category": "Not Suspicious Traffic",
+                "signature": draw.pick(
+                    (
+                        "ET POLICY curl User-Agent Outbound",
+                        "ET INFO Observed DNS Query to .cloud TLD",
+                        "ET POLICY GNU/Linux APT User-Agent",
+                    )
+                ),
+            }
             yield at, EVE, network.eve(at, "alert", flow, src, sport, dst, 443, detail)
 
 

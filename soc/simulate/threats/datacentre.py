@@ -56,11 +56,19 @@ def _ssh(deed: Attempt) -> None:
 def _backups(deed: Attempt) -> None:
     user, source = deed.pick("DN\\backupadmin", "VBR01\\Administrator", "DN\\qt.ttcntt.02"), deed.pick(VEEAM, VEEAM_DX)
     acts = [
-        (23090, 'JobID="7e15a2c2" JobType="0" JobName="BK-MOTCUA" ChangesXML="<changes><object id="7e15a2c2" /></changes>"', "Backup job 'BK-MOTCUA' has been deleted."),
-        (28200, 'RepositoryID="ed8c61cc" Type="0" RepositoryName="REPO-01"', "Backup repository REPO-01 has been deleted."),
+        (
+            23090,
+            'JobID="7e15a2c2" JobType="0" JobName="BK-MOTCUA" ChangesXML="<changes><object id="7e15a2c2" /></changes>"',
+            "Backup job 'BK-MOTCUA' has been deleted.",
+        ),
+        (
+            28200,
+            'RepositoryID="ed8c61cc" Type="0" RepositoryName="REPO-01"',
+            "Backup repository REPO-01 has been deleted.",
+        ),
         (10050, 'JobName="BK-SSO" VmName="SSO01"', "Restore point for VM 'SSO01' has been removed by user."),
         (28500, 'ServerName="bk-repo01"', "Managed server bk-repo01 has been deleted."),
-    ]  # fmt: skip
+    ]
     for instance, keys, text in deed.draw.sample(acts, deed.draw.upto(2, 4)):
         deed.log(source, form.veeam(deed.wait(20, 400), instance, f'{keys} UserName="{user}"', text))
     deed.about("user.name", user, user.rpartition("\\")[2])

@@ -58,9 +58,11 @@ def _outbreak(deed: Attempt) -> None:
 
 def _lsass(deed: Attempt) -> None:
     command = deed.pick(
-        "rundll32.exe C:\\Windows\\System32\\comsvcs.dll, MiniDump 640 C:\\Users\\Public\\t.dmp full", "rundll32 comsvcs.dll MiniDump 712 C:\\t.dmp full",
-        "procdump64.exe -accepteula -ma lsass.exe out.dmp", "procdump.exe -ma lsass C:\\x.dmp",
-    )  # fmt: skip
+        "rundll32.exe C:\\Windows\\System32\\comsvcs.dll, MiniDump 640 C:\\Users\\Public\\t.dmp full",
+        "rundll32 comsvcs.dll MiniDump 712 C:\\t.dmp full",
+        "procdump64.exe -accepteula -ma lsass.exe out.dmp",
+        "procdump.exe -ma lsass C:\\x.dmp",
+    )
     unit = deed.pick(*deed.world.units)
     host = deed.pick(*unit.hosts)
     if deed.way("edr", "windows") == "edr":

@@ -92,7 +92,8 @@ def _cross_unit(deed: Attempt) -> None:
     user = deed.pick(*unit.officers)
     for _ in range(deed.draw.upto(28, 70)):
         other = deed.pick(*deed.world.units)
-        doc, number = document(deed.draw, deed.wait(20, 300), other)
+        _, number = document(deed.draw, deed.wait(20, 300), other)
+        doc = deed.pick(*deed.world.papers(other)[:-1])
         name, size = file_name(deed.draw), deed.draw.size(200_000)
         deed.log(AUDIT, form.audit(deed.now, user, unit.id, unit.gates[0], "XEM", doc, number, name, size))
     deed.agency = unit.id

@@ -86,7 +86,13 @@ def _pacs(deed: Attempt) -> None:
 
 
 def _ransom_preparation(deed: Attempt) -> None:
-    commands = ("vssadmin delete shadows /all /quiet", "wbadmin delete catalog -quiet", "bcdedit /set {default} recoveryenabled No", "wevtutil cl Security", "vssadmin.exe  Delete Shadows /For=C:")  # fmt: skip
+    commands = (
+        "vssadmin delete shadows /all /quiet",
+        "wbadmin delete catalog -quiet",
+        "bcdedit /set {default} recoveryenabled No",
+        "wevtutil cl Security",
+        "vssadmin.exe  Delete Shadows /For=C:",
+    )
     for command in deed.draw.sample(commands, deed.draw.upto(1, 4)):
         path = f"C:\\Windows\\System32\\{command.split()[0].removesuffix('.exe')}.exe"
         text = windows.process(

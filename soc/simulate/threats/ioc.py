@@ -23,18 +23,24 @@ def _public(deed: Attempt) -> None:
 
 def _traversal(deed: Attempt) -> None:
     ip, source = deed.stranger(), deed.pick(*SITES)
-    step = deed.way("../", "%2e%2e%2f", "..%2f")
-    step = "../" if step == "..%2f" else step
+    step = deed.way("../", "%2e%2e%2f")
     for plugin in deed.draw.sample(("text", "alertlist", "graph", "table", "mysql", "loki"), deed.draw.upto(1, 6)):
-        path = f"/public/plugins/{plugin}/{step * deed.draw.upto(3, 9)}{deed.pick('etc/passwd', 'etc/grafana/grafana.ini', 'var/lib/grafana/grafana.db')}"
+        target = deed.pick("etc/passwd", "etc/grafana/grafana.ini", "var/lib/grafana/grafana.db")
+        path = f"/public/plugins/{plugin}/{step * deed.draw.upto(3, 9)}{target}"
         deed.log(source, form.grafana(deed.wait(0.5, 9), "", 0, "GET", path, deed.pick(200, 400, 404), ip, 3))
 
 
 def _shell(deed: Attempt) -> None:
     ip, device = deed.stranger(), f"emu-{deed.draw.upto(1, 99)}"
     name, mime = deed.pick(
-        ("anh.jpg.php", "text/x-php"), ("hinh.php", "image/jpeg"), ("a.svg", "image/svg+xml"), ("ảnh.jpg", "text/x-php"), ("b.jsp", "text/html"), ("chay.sh", "application/x-sh"), ("c.aspx", "text/html")
-    )  # fmt: skip
+        ("anh.jpg.php", "text/x-php"),
+        ("hinh.php", "image/jpeg"),
+        ("a.svg", "image/svg+xml"),
+        ("ảnh.jpg", "text/x-php"),
+        ("b.jsp", "text/html"),
+        ("chay.sh", "application/x-sh"),
+        ("c.aspx", "text/html"),
+    )
     action = deed.pick("UPLOAD", "CREATE")
     text = form.feedback(
         deed.now,

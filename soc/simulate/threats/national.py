@@ -98,9 +98,20 @@ def _spoofed_sender(deed: Attempt) -> None:
     for _ in range(deed.draw.upto(4, 15)):
         receiver, size = deed.pick("G09", "G05", "H19", "H29"), deed.draw.size(5000)
         text = form.edoc(
-            deed.wait(20, 180), "sendEdoc", deed.draw.hex(16), code, receiver, deed.pick("edoc", "revocation"), "CV.pdf", size, deed.draw.hex(64),
-            True, "serial:0000", "FAIL", deed.pick("secret mismatch", "Secret mismatch for system"),
-        )  # fmt: skip
+            deed.wait(20, 180),
+            "sendEdoc",
+            deed.draw.hex(16),
+            code,
+            receiver,
+            deed.pick("edoc", "revocation"),
+            "CV.pdf",
+            size,
+            deed.draw.hex(64),
+            True,
+            "serial:0000",
+            "FAIL",
+            deed.pick("secret mismatch", "Secret mismatch for system"),
+        )
         deed.log(EDOC, text)
     deed.about("soc.doc.from", code)
 

