@@ -70,6 +70,22 @@ def show(ident: str, json: Json = False) -> None:
     emit([platform.model_dump(mode="json") | {"retention": kept, "rules": rules}])
 
 
+@app.command(help=msg("Tạo tệp nền tảng từ một tệp mẫu; nói rõ điều đã đoán; không ghi đè").text)
+def new(
+    ident: Annotated[str, typer.Argument(help=msg("Mã nền tảng mới").text)],
+    sample: Annotated[Path, typer.Option(help=msg("Tệp có vài dòng nhật ký thật đã che").text)],
+    parser: Annotated[str | None, typer.Option(help=msg("Bộ đọc, khi đã biết").text)] = None,
+    out: Annotated[Path, typer.Option(help=msg("Thư mục ghi tệp").text)] = Path(),
+) -> None:
+    from soc.app.platform_new import new_platform  # noqa: PLC0415 - tries every parser
+
+    file, draft = new_platform(ident, sample, out, parser)
+    for guess in draft.guesses:
+        say(msg("{field}: {said} ({sure})", field=guess.field or "*", said=guess.said, sure=guess.sure.label))
+    say(msg("đã ghi {file}; xem lại từng dòng rồi chạy 'soc platforms check'", file=file))
+    typer.echo(str(file))
+
+
 @app.command(help=msg("Kiểm tra mọi tệp nền tảng và sources.yaml; nêu mọi lỗi một lần").text)
 def check(folder: Annotated[Path, typer.Argument(help=msg("Thư mục chứa các tệp nền tảng").text)] = FOLDER) -> None:
     from soc.app.platform_check import check_platforms  # noqa: PLC0415

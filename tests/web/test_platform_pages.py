@@ -16,6 +16,8 @@ def test_the_map_has_a_row_for_every_platform(
     for head in ("Connected", "Parsed", "Watched", "Covered", "Exercised"):
         assert head in page
     assert "no source registered" in page
+    assert house.platforms["commune_network"].name_en in page
+    assert house.platforms["commune_network"].name_vi in visitor("ts.01").get("/platforms").text
 
 
 def test_one_platform_shows_how_sure_its_facts_are(

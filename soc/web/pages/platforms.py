@@ -27,7 +27,7 @@ def show(visit: Reader) -> Response:
     reports = services.source_desk.reports(scope, visit.now)
     rows = platform_rows(services.platforms, reports, _answers(), _exercised(visit))
     sums = {name: sum(row.marks[name].mark is Mark.YES for row in rows) for name in MARKS}
-    return visit.page("platforms.html", rows=rows, heads=MARKS, sums=sums)
+    return visit.page("platforms.html", rows=rows, heads=MARKS, sums=sums, chosen=visit.lang)
 
 
 @router.get("/platforms/{ident}")
