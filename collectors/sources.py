@@ -171,15 +171,6 @@ def load_source_file(
     return found
 
 
-def has_listeners(file: Path) -> bool:
-    """Whether `file` asks for a listener, sound or not; no for a file that is absent or no YAML."""
-    try:
-        data = read_definition(file).data if file.is_file() else {}
-    except FaultsError:
-        return False
-    return isinstance(data, dict) and bool(data.get("listeners"))
-
-
 def _listening_faults(definition: Definition, found: SourceFile) -> Iterator[DefinitionError]:
     ids = {source.id for source in found.sources}
     addresses: dict[tuple[str, str, int], str] = {}

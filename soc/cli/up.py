@@ -5,21 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from collectors.sources import has_listeners
-from soc.access.agencies import Agency, AgencyKind, find
-from soc.access.principal import SYSTEM
-from soc.app.application import Application
+from collectors.definition import read_definition
 from soc.app.home import HomeLock, prepare_home
 from soc.app.supervisor import Child, Supervisor
 from soc.cli.context import say, settings
-from soc.core.errors import SetupError
+from soc.core.errors import FaultsError, SetupError
 from soc.core.i18n import msg
 from soc.core.settings import Settings
 
@@ -48,16 +47,11 @@ def up(
 
 
 def _supervise(chosen: Settings) -> None:
-    environment = os.environ | {
-        "SOC_HOME": str(chosen.home),
-        "SOC_HTTP_HOST": chosen.http_host,
-        "SOC_HTTP_PORT": str(chosen.http_port),
-    }
     listens = has_listeners(chosen.home / "sources.yaml")
     children = [
         Child(name, [sys.executable, "-m", *module]) for name, module in PARTS.items() if listens or name != RECEIVING
     ]
-    supervisor = Supervisor(children, environment, _told, threading.Event())
+    supervisor = Supervisor(children, _environment(chosen), _told, threading.Event())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: supervisor.stop.set())
     say(msg("bảng điều khiển: http://{host}:{port} (Ctrl-C để dừng)", host=chosen.http_host, port=chosen.http_port))
@@ -70,17 +64,27 @@ def _told(name: str, code: int) -> None:
 
 
 def _first_run(chosen: Settings) -> None:
-    """Make the province and the first administrator of an empty installation."""
-    with Application(chosen) as app:
-        with app.database.reading() as session:
-            missing = find(session, chosen.province) is None
-        if missing:
-            app.agencies.add(
-                SYSTEM, [Agency(chosen.province, chosen.province, chosen.province, AgencyKind.PROVINCE, None)]
-            )
-        password = app.accounts.ensure_admin(chosen.province)
-    if password is not None:
-        say(msg("tài khoản quản trị đầu tiên: quantri, mật khẩu một lần: {password}", password=password))
+    """Let a process of its own make what an empty installation lacks: the object graph it needs would stay in this one for good."""
+    code = subprocess.run([sys.executable, "-m", "soc.app.first_run"], env=_environment(chosen), check=False).returncode
+    if code:
+        raise typer.Exit(code)  # it has said why
+
+
+def _environment(chosen: Settings) -> dict[str, str]:
+    return os.environ | {
+        "SOC_HOME": str(chosen.home),
+        "SOC_HTTP_HOST": chosen.http_host,
+        "SOC_HTTP_PORT": str(chosen.http_port),
+    }
+
+
+def has_listeners(file: Path) -> bool:
+    """Whether `file` asks for a listener, sound or not; no for a file that is absent or no YAML."""
+    try:
+        data = read_definition(file).data if file.is_file() else {}
+    except FaultsError:
+        return False
+    return isinstance(data, dict) and bool(data.get("listeners"))
 
 
 def require_loopback(host: str) -> None:

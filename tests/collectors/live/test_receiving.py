@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from collectors.sources import has_listeners, load_source_file
+from collectors.sources import load_source_file
 from collectors.tally import Sent, Tally
 from soc.app.application import Application
 from soc.app.findings import State
 from soc.app.intake import FILE, leave_intake, take_intake
 from soc.app.listeners_check import check_listeners
+from soc.cli.up import has_listeners
 from soc.core.clock import SystemClock
 from soc.core.errors import FaultsError
 from soc.core.i18n import Lang, msg
