@@ -18,42 +18,61 @@ from soc.app.ledger_view import STATE_LABELS, RuleStates
 from soc.cli.context import Json, console, emit, local, moment_of, say, settings
 from soc.cli.hunts import wait_for
 from soc.cli.rule_paths import find_rule, sigma_paths
+from soc.cli.rule_reasons import reason_of, reason_without_source
 from soc.core.clock import ALL_TIME, Window
 from soc.core.errors import NotFoundError
-from soc.core.i18n import Lang, msg
+from soc.core.i18n import Lang, Message, msg
 from soc.core.scope import PROVINCE
 
 EXIT_OPEN = 1
 
 
 def list_states(paths: list[Path] | None, *, json: bool) -> None:
-    """Alerting rules with their state on each source; the rules that run unless others are named."""
+    """Alerting rules with their state on each source and the reason; the rules and definitions that run unless others are named."""
     with Application(settings()) as soc:
-        ruleset = RuleSet.load(sigma_paths(paths)) if paths else soc.rules
-        found = soc.ledger.states(ruleset, PROVINCE)
+        rulesets = (
+            [RuleSet.load(sigma_paths(paths))] if paths else [soc.rules, soc.profiles.ruleset, soc.absences.ruleset]
+        )
+        platforms = soc.platforms
+        found = [
+            (one, reason_without_source(one.rule, ruleset, platforms))
+            for ruleset in rulesets
+            for one in soc.ledger.states(ruleset, PROVINCE)
+            if ruleset is not soc.absences.ruleset or one.rule.id in soc.absences.dues
+        ]
     if json:
-        emit(_state_row(one) for one in found)
+        emit(_state_row(one, unfed) for one, unfed in found)
         return
-    lang = settings().lang
-    for one in found:
-        name = one.rule.name or one.rule.id
-        typer.echo(f"{name:36} {STATE_LABELS[one.state].render(lang):16} {title_of(one.rule)[lang.value]}")
-        for source, feed in one.feeds.items():
-            unseen = msg("không thấy: {fields}", fields=", ".join(feed.blind))
-            blind = f"  {unseen.render(lang)}" if feed.blind else ""
-            typer.echo(f"    {source:40} {STATE_LABELS[feed.state.value].render(lang)}{blind}")
+    for one, unfed in found:
+        _show_states(one, unfed, settings().lang)
 
 
-def _state_row(one: RuleStates) -> dict[str, object]:
+def _show_states(one: RuleStates, unfed: Message, lang: Lang) -> None:
+    name = one.rule.name or one.rule.id
+    typer.echo(f"{name:36} {STATE_LABELS[one.state].render(lang):16} {title_of(one.rule)[lang.value]}")
+    if not one.feeds:
+        typer.echo(f"    {unfed.render(lang)}")
+    for source, feed in one.feeds.items():
+        state = STATE_LABELS[feed.state.value].render(lang)
+        typer.echo(f"    {source:40} {state:16} {reason_of(feed).render(lang)}")
+
+
+def _state_row(one: RuleStates, unfed: Message) -> dict[str, object]:
     return {
         "id": one.rule.id,
         "name": one.rule.name,
         "title": title_of(one.rule),
         "state": one.state,
+        "reason": None if one.feeds else _in_all(unfed),
         "sources": {
-            source: {"state": feed.state.value, "blind": list(feed.blind)} for source, feed in one.feeds.items()
+            source: {"state": feed.state.value, "blind": list(feed.blind), "reason": _in_all(reason_of(feed))}
+            for source, feed in one.feeds.items()
         },
     }
+
+
+def _in_all(text: Message) -> dict[str, str]:
+    return {lang.value: text.render(lang) for lang in Lang}
 
 
 def gaps(

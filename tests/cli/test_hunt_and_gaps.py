@@ -88,9 +88,16 @@ def test_the_list_of_rules_tells_their_state(home: Path, tmp_path: Path) -> None
     source = "import.public_service_portal.so-mau"
     (one,) = run("rules", "list", str(tmp_path / "rule.yml"), "--state", "--json")
     assert (one["name"], one["state"]) == ("three_pages", "ready")
-    assert one["sources"] == {source: {"state": "ready", "blind": []}}
-    every = run("rules", "list", "--state", "--json")
-    assert {"ready", "no_source"} <= {str(row["state"]) for row in every}
+
+    reason = {"vi": "đã thấy mọi trường cần có", "en": "every field that is needed was seen"}
+    assert one["sources"] == {source: {"state": "ready", "blind": [], "reason": reason}}
+    every = {str(row["name"]): row for row in run("rules", "list", "--state", "--json")}
+    assert {"ready", "no_source"} <= {str(row["state"]) for row in every.values()}
+    unfed = every["report_batch_missing"]
+    assert unfed["state"] == "no_source"
+    assert "indicator.audit" in str(unfed["reason"])
+    assert "reporting_system" in str(unfed["reason"])
+    assert "agent_stopped" not in every
     plain = CliRunner().invoke(cli, ["rules", "list", "--state", str(tmp_path / "rule.yml")])
     assert source in plain.stdout
 
