@@ -29,11 +29,14 @@ def simulate(
         str, typer.Option(help=msg("none, all, một số lượng, hoặc các mã cách nhau bằng dấu phẩy").text)
     ] = "none",
     platform: Annotated[list[str] | None, typer.Option(help=msg("Chỉ nền tảng này; lặp lại được").text)] = None,
+    home: Annotated[
+        Path | None, typer.Option(help=msg("Thư mục nhận danh mục, nguồn và mạng của tỉnh; mặc định là world").text)
+    ] = None,
 ) -> None:
     if out.exists() and any(out.iterdir()):
         raise InputError(msg("thư mục không trống"), where=str(out), advice=msg("chọn thư mục khác"))
     spec = Spec(seed, _day(start), days, lines, _threats(threats, seed), frozenset(platform or ()))
-    written = write(Simulation(spec), out, lambda count: say(msg("{count} dòng", count=count)))
+    written = write(Simulation(spec), out, lambda count: say(msg("{count} dòng", count=count)), home)
     say(
         msg(
             "{lines} dòng, {sources} nguồn, {deeds} mối đe dọa",

@@ -26,8 +26,13 @@ class Written:
     deeds: int
 
 
-def write(simulation: Simulation, folder: Path, progress: Callable[[int], None] = lambda lines: None) -> Written:
-    """Write everything into `folder`, which is made; `progress` is told the number of lines now and then. Raises OSError."""
+def write(
+    simulation: Simulation, folder: Path, progress: Callable[[int], None] = lambda lines: None, home: Path | None = None
+) -> Written:
+    """Write everything into `folder`, which is made; the lists of the province into `home`, or `folder/world`.
+
+    `progress` is told the number of lines now and then. Raises OSError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     counts: defaultdict[str, int] = defaultdict(int)
     marked: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
@@ -52,5 +57,5 @@ def write(simulation: Simulation, folder: Path, progress: Callable[[int], None] 
             if marked[number] or attempt.silences:
                 stream.write(deed_of(number, threat, attempt, tuple(marked[number])).to_json() + b"\n")
     sources = tuple(sorted(counts))
-    write_registers(simulation, sources, folder / "world", folder)
+    write_registers(simulation, sources, home or folder / "world", folder)
     return Written(total, sources, len(simulation.attempts))
