@@ -197,6 +197,7 @@ class SilenceWatch:
                 for episode in lasting:
                     self._books.gaps.stretch(session, episode.gap, now)
                 self._raise(session, begun, now)
+        if stretch:
             self._stretched = now
         for episode, _, told in ended:
             self._note(episode.incident, told)
