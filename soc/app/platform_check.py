@@ -92,5 +92,8 @@ def _written(data: object) -> list[tuple[int, str]]:
 
 
 def _is_seen(form: Format, answers: Answers) -> bool:
+    """Events of Windows go to rules by their channel, whatever their platform declares."""
     declared = form.logsource
+    if form.parser.startswith("win") and any(product == "windows" for product, _, _ in answers.logsources):
+        return True
     return answers.looks_at(declared.product, declared.category, declared.service)

@@ -10,6 +10,7 @@ from detectors.checks import Checked, FieldBook, IssueSeverity, check_rules
 from detectors.checks.attack import attack_table
 from detectors.checks.regexes import repeats_nest
 from detectors.rulepack import own_rules
+from detectors.threats import threats_of
 from soc.core.i18n import Lang
 
 HEAD = "title: t\nid: 00000000-0000-4000-8000-0000000000{0:02x}\nlevel: high\n"
@@ -141,7 +142,10 @@ def test_a_rare_name_beside_a_usual_one_is_told_where_nothing_else_is_known(tmp_
             "[attack.t1110.003, attack.credential-access, attack.credential_access, attack.g0001, attack.s0002, cve.2021-1, tlp.red]",
             None,
         ),
+        ("[attack.t0856, attack.t0832, atlas.aml.t0051, atlas.aml.t0051.001]", None),
         ("[attack.t9999]", ("attack", "error", "4:8")),
+        ("[attack.t0999]", ("attack", "error", "4:8")),
+        ("[atlas.aml.t9051]", ("attack", "error", "4:8")),
         ("[attack.credential-acess]", ("attack", "error", "4:8")),
         ("[attack.t1562.001]", ("attack", "warning", "4:8")),
         ("[attack.T1110]", ("tag", "warning", "4:8")),
@@ -204,6 +208,21 @@ def test_what_our_own_rules_owe(tmp_path: Path) -> None:
     result = checked(tmp_path, detection("  s: {a: x}\n  condition: s"), own=True, tests=None)
     assert [issue.check for issue in result.issues] == ["cases", "own", "own", "own"]
     assert result.errors == 4
+
+
+def test_a_threat_must_have_the_form_of_its_id(tmp_path: Path) -> None:
+    """Ours or not: whoever writes `vonggac` means us; what the rule answers can be read from it, loaded or not."""
+    head = "vonggac: {title_vi: x, threats: [usb-worm, USB_worm]}\nid: 5a8f0a58-0000-4000-8000-000000000001\nname: n\nstatus: test\n"
+    result = checked(
+        tmp_path,
+        head + "level: low\ntags: [attack.t0856, atlas.aml.t0051]\n" + detection("  s: {a: x}\n  condition: s"),
+    )
+    told = [issue.render(Lang.EN) for issue in result.issues if "threats" in issue.render(Lang.EN)]
+    assert len(told) == 1
+    assert "'USB_worm' is no id of a threat" in told[0]
+    (rule,) = result.ruleset.rules
+    assert threats_of(rule.custom) == ("usb-worm",)
+    assert rule.attack == ("T0856", "AML.T0051")
 
 
 def test_metadata_that_cannot_be_meant_is_told_at_its_line(tmp_path: Path) -> None:
