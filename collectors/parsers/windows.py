@@ -30,6 +30,8 @@ _FAMILIES = {
     "powershellcore": POWERSHELL,
     "windows powershell": POWERSHELL,
     "system": "service control manager",
+    "asp.net 2.0.50727.0": "asp.net",
+    "asp.net 4.0.30319.0": "asp.net",
 }
 """Provider, or channel where no provider is named, in short -> family, that is the table and the event numbers that apply."""
 _STATUS_EVENTS = frozenset({"4625", "4768", "4769", "4771", "4776", "4777"})

@@ -24,7 +24,7 @@ class WindowsJsonParser:
     """
 
     id: ClassVar[str] = "windows_json"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     raw: ClassVar[bool] = False
 
     def parse(self, text: str, context: ParseContext) -> Record:

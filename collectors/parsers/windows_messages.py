@@ -28,6 +28,8 @@ _ENDPOINT = re.compile(
 _ACCOUNT = re.compile(r"(?:^|[\s:])([\w.-]{1,64}\\[\w.$-]{1,64})\s*(?:$|[\r\n])")
 _APPLOCKER = re.compile(r"((?:%[A-Z0-9]{2,20}%|[A-Za-z]:)\\[^\r\n\"<>|]{1,400}?\.[A-Za-z0-9]{1,5})(?= |$)")
 _IMAGE = re.compile(r"\"?([^\"]{1,400}?\.exe)(?=[\" ]|$)", re.IGNORECASE)
+_PAGE = re.compile(r"Request path: ?(/\S{0,1000})")
+_VISITOR = re.compile(r"User host address: ?([0-9A-Fa-f.:]{2,45})")
 _CONTEXT = ("HostApplication", "", "", "", "CommandName", "CommandType", "ScriptName", "", "", "User")
 """The lines of ContextInfo from the fifth on; the four before it are severity, host name, host version and host id."""
 
@@ -138,6 +140,14 @@ def _classic(fields: Record, data: Mapping[str, object], message: str) -> None:
         SPREADS["windows_user"](fields, "user", told["UserId"])
 
 
+def _page(fields: Record, data: Mapping[str, object], message: str) -> None:
+    """Page and visitor of a web event of ASP.NET, in the log's own English."""
+    if (page := _PAGE.search(message)) is not None:
+        fields["url.path"] = page[1]
+    if (visitor := _VISITOR.search(message)) is not None and is_ip(visitor[1]):
+        put_address(fields, "source", visitor[1])
+
+
 def _application(fields: Record, told: Mapping[str, str]) -> None:
     line = told.get("HostApplication", "")
     if line:
@@ -164,6 +174,7 @@ _READINGS: dict[tuple[str, str], Reading] = {
     ("activedirectory_domainservice", ""): _client,
     ("applocker", ""): _applocker,
     ("ad fs auditing", ""): _federation,
+    ("asp.net", ""): _page,
     ("powershell", "4103"): _context,
     **{("powershell", code): _classic for code in ("400", "403", "600", "800")},
 }

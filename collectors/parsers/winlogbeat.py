@@ -25,7 +25,7 @@ class WinlogbeatParser:
     """
 
     id: ClassVar[str] = "winlogbeat"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     raw: ClassVar[bool] = False
 
     def parse(self, text: str, context: ParseContext) -> Record:
