@@ -118,7 +118,7 @@ def test_anything_around_a_name_is_redacted_once_and_for_all(noise: str, name: s
     assert REDACTOR.redact(once).text == once
 
 
-MEGABYTE = 1 << 20
+QUARTER = 1 << 18
 HOSTILE = [
     "password=",
     'password="',
@@ -170,18 +170,18 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
-def test_a_hostile_megabyte_costs_no_more_per_byte_than_a_small_one(piece: str) -> None:
+def test_a_hostile_quarter_megabyte_costs_no_more_per_byte_than_a_small_one(piece: str) -> None:
     """Not a speed test: quadratic work on these would take minutes, and the deadline is far from both."""
     began = time.monotonic()
-    REDACTOR.redact(piece * (MEGABYTE // len(piece)))
-    assert time.monotonic() - began < 30
+    REDACTOR.redact(piece * (QUARTER // len(piece)))
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(
     "prefix", ['password="', "cookie: a=", "eyJ", "<password ", "password=\\", "://user:", "bearer "]
 )
 @pytest.mark.parametrize("filling", ["a", "\\", " ", "a=b;", '"', "a,b=", "1"])
-def test_one_name_before_a_hostile_megabyte_is_no_trap(prefix: str, filling: str) -> None:
+def test_one_name_before_a_hostile_quarter_megabyte_is_no_trap(prefix: str, filling: str) -> None:
     began = time.monotonic()
-    REDACTOR.redact(prefix + filling * (MEGABYTE // len(filling)))
-    assert time.monotonic() - began < 30
+    REDACTOR.redact(prefix + filling * (QUARTER // len(filling)))
+    assert time.monotonic() - began < 20
