@@ -740,7 +740,8 @@ class Application:
 
     @property
     def _all_rules(self) -> list[Rule | CorrelationRule]:
-        return [*self.rules.rules, *self.rules.correlations, *self.profiles.ruleset.rules]
+        dues = [due.rule for due in self.absences.dues.values()]
+        return [*self.rules.rules, *self.rules.correlations, *self.profiles.ruleset.rules, *dues]
 
     @cached_property
     def duties(self) -> DutyBook:

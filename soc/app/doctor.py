@@ -225,13 +225,13 @@ def _refusals(app: Application, loaded: Loaded) -> tuple[State, Message]:
 
 
 def _definitions(app: Application) -> tuple[State, Message]:
-    """Of new terms and baselines; one that is refused runs nowhere, so its fault is told here."""
-    found = app.profiles
-    if found.refusals:
+    """Of new terms, baselines and absences; one that is refused runs nowhere, so its fault is told here."""
+    refusals = [*app.profiles.refusals, *app.absences.refusals]
+    if refusals:
         return State.BAD, msg(
-            "{count} định nghĩa bị từ chối: {first}", count=len(found.refusals), first=found.refusals[0].as_message()
+            "{count} định nghĩa bị từ chối: {first}", count=len(refusals), first=refusals[0].as_message()
         )
-    return State.OK, msg("{count} định nghĩa", count=len(found.ruleset.rules))
+    return State.OK, msg("{count} định nghĩa", count=len(app.profiles.sections) + len(app.absences.dues))
 
 
 def _lookups(app: Application) -> tuple[State, Message]:
