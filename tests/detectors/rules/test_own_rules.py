@@ -43,7 +43,7 @@ def test_every_rule_loads(ruleset: RuleSet) -> None:
 
 def test_at_least_24_rules_cover_the_eight_platforms_with_correlations_of_three_types(ruleset: RuleSet) -> None:
     assert len(PLATFORM_FILES) >= 24
-    assert {file.parent.name for file in PLATFORM_FILES} == PLATFORMS
+    assert {file.parent.name for file in PLATFORM_FILES} >= PLATFORMS
     types = [rule.type.value for rule in ruleset.correlations if rule.reported]
     assert len(types) >= 5
     assert {"event_count", "value_count", "temporal_ordered"} <= set(types)
@@ -62,7 +62,7 @@ def test_a_rule_tells_what_an_alert_needs(rule_file: Path) -> None:
     for rule in alerting_rules(ruleset):
         ours = rule.custom["vonggac"]
         assert isinstance(ours, dict)
-        assert set(ours) <= {"title_vi", "advice", "entities", "scope"}
+        assert set(ours) <= {"title_vi", "advice", "entities", "scope", "suppress", "threats"}
         assert ours["title_vi"] != rule.title
         assert set(ours["advice"]) == {"vi", "en"}
         assert ours["entities"]
