@@ -127,6 +127,16 @@ def _cookie_column(text: str, start: int, _end: int) -> list[Span]:
     return [span for pair in _COOKIE_PAIR.finditer(column[0]) for span in spans_of(pair, begin)]
 
 
+_BEHIND_AGENT = re.compile(r"""[^\s"']{0,1024} ([^\s=;"/?:]{1,128}="?[^\s;"]++)(?=[\s"']|\Z)""")
+
+
+def _only_cookie(text: str, _start: int, end: int) -> list[Span]:
+    """`Mozilla/5.0+(...) lang=hush https://...`: one cookie alone, in the column behind the agent as IIS writes it."""
+    column = _BEHIND_AGENT.match(text, end)
+    pair = _COOKIE_PAIR.match(column[1]) if column else None
+    return spans_of(pair, column.start(1)) if column and pair else []
+
+
 COMMAND_WORDS = tuple(
     f"command{quote}:{gap}{quote}{verb}" for verb in _SECRET_VERBS for quote in ('"', '\\"') for gap in ("", " ")
 )
@@ -151,6 +161,7 @@ PROTOCOLS: dict[str, Reader] = {
     '"challenge":"': after(r'^[0-9a-f]{0,64}"\s?,\s?"response"\s?:\s?"([0-9a-f]+)"'),
     **listed(after(r"""^([0-9a-f]{32,64})(?![0-9a-z])"""), 'response="', 'response=\\"'),
     ";+": _cookie_column,
+    "mozilla/0.0+": _only_cookie,
     **listed(_assigned, "credentials=", " cred="),
     **listed(
         shaped(r"\{(?i:s?sha\d*|s?md5|crypt|pbkdf2[\w-]*)\}[\w./+=$-]{4,}"),

@@ -151,6 +151,7 @@ HOSTILE = [
     "password=a,",
     "İpassword=x ",
     ";+",
+    "Mozilla/5.0+",
     "a=b;+",
     "a=b;+c=d ",
     "login ok: [a/",
