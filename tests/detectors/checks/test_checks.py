@@ -212,7 +212,10 @@ def test_what_our_own_rules_owe(tmp_path: Path) -> None:
 
 def test_a_threat_must_have_the_form_of_its_id(tmp_path: Path) -> None:
     """Ours or not: whoever writes `vonggac` means us; what the rule answers can be read from it, loaded or not."""
-    head = "vonggac: {title_vi: x, threats: [usb-worm, USB_worm]}\nid: 5a8f0a58-0000-4000-8000-000000000001\nname: n\nstatus: test\n"
+    head = (
+        "title: x\nvonggac: {title_vi: x, threats: [usb-worm, USB_worm]}\nid: 5a8f0a58-0000-4000-8000-000000000001\n"
+        "name: n\nstatus: test\n"
+    )
     result = checked(
         tmp_path,
         head + "level: low\ntags: [attack.t0856, atlas.aml.t0051]\n" + detection("  s: {a: x}\n  condition: s"),
