@@ -13,7 +13,7 @@ from collectors.parsing import ParseContext, Record, unreadable
 from collectors.values import is_ip, put_address, put_port
 from soc.core.i18n import msg
 
-_QUEUE = re.compile(r"(NOQUEUE|[0-9A-F]{5,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{7,20}): ?")
+_QUEUE = re.compile(r"(NOQUEUE|[0-9A-F]{5,20}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{7,20}|\d[0-9A-Za-z]{6,19}): ?")
 _DECISION = re.compile(
     r"((?:milter-|proxy-)?(?:reject|hold|discard|accept)|filter|redirect|bcc|prepend|replace|strip|warn|warning|info|delay|pass|permit"
     r"|reject_warning|quarantine): (?:(END-OF-MESSAGE|CONNECT|EHLO|HELO|MAIL|RCPT|DATA|BDAT|VRFY|ETRN|AUTH|STARTTLS|UNKNOWN"
@@ -90,7 +90,7 @@ class PostfixParser:
     """
 
     id: ClassVar[str] = "postfix"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     raw: ClassVar[bool] = False
 
     def parse(self, text: str, context: ParseContext) -> Record:
