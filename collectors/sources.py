@@ -66,7 +66,7 @@ class Source(_Strict):
         id: goes into `soc.source`, and into `event.id` of every record.
         platform: id of a platform.
         agency: id of the owning agency, `soc.agency`.
-        format: one of the platform's formats; may be left out when it has one.
+        format: one of the platform's formats; left out, the first that the platform lists.
         parser: overrides the parser of the format; for a source whose records another parser reads.
         options: of the parser that overrides; a source that keeps the format's parser keeps its options too.
         zone: zone of times without an offset.
@@ -238,10 +238,7 @@ def _faults(
         )
         return faults
     known = [one.id for one in platform.formats]
-    if source.format is None and len(known) > 1:
-        found = msg("nền tảng {platform} có nhiều khuôn, nguồn phải chọn một", platform=platform.id)
-        faults.append(definition.fault(at, found, advice=msg("thêm format: một trong {names}", names=", ".join(known))))
-    elif source.format is not None and source.format not in known:
+    if source.format is not None and source.format not in known:
         found = msg("nền tảng {platform} không có khuôn '{name}'", platform=platform.id, name=source.format)
         faults.append(definition.fault((*at, "format"), found, advice=advice_for(source.format, known)))
     return faults
