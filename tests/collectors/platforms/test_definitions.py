@@ -127,7 +127,8 @@ def test_sources_are_read_with_their_defaults(tmp_path: Path, platforms: dict[st
     file = tmp_path / "sources.yaml"
     assert load_sources(file, platforms) == {}
     file.write_text(
-        "sources:\n  - {id: web-01, platform: payment_ereceipt, format: payment_ipn_json, agency: so-mau-01, input: {kind: file, paths: ['/var/log/*.log']}}\n"
+        "sources:\n  - {id: web-01, platform: payment_ereceipt, format: payment_ipn_json, agency: so-mau-01,"
+        " input: {kind: file, paths: ['/var/log/*.log']}}\n"
     )
     loaded = load_sources(file, platforms)["web-01"]
     assert isinstance(loaded.input, FileSpec)
