@@ -61,11 +61,16 @@ class Technique:
 
 @dataclass(frozen=True, slots=True)
 class AttackCatalogue:
-    """One version of ATT&CK Enterprise; tactics in the order of the matrix, techniques in force only."""
+    """One version of ATT&CK Enterprise; tactics in the order of the matrix, techniques in force only.
+
+    Attributes:
+        others: techniques of ATT&CK for ICS and of ATLAS, which have no place in the Enterprise matrix and so no tactics here.
+    """
 
     version: str
     tactics: tuple[Tactic, ...]
     techniques: Mapping[str, Technique]
+    others: Mapping[str, Technique]
 
 
 @cache
@@ -76,4 +81,5 @@ def attack_catalogue() -> AttackCatalogue:
         version=VERSION,
         tactics=tuple(Tactic(ident, {"vi": name, "en": table.tactics[ident]}) for ident, name in _VIETNAMESE.items()),
         techniques={ident: Technique(ident, name, table.tactics_of[ident]) for ident, name in table.techniques.items()},
+        others={ident: Technique(ident, name, ()) for ident, name in table.others.items()},
     )

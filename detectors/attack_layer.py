@@ -61,12 +61,14 @@ class AttackMatrix:
 
     Attributes:
         cells: technique id -> cell, techniques only; sub-techniques are in `parts`.
+        others: techniques of ATT&CK for ICS and of ATLAS that rules name, by id.
         unknown: technique ids of tags that this version of ATT&CK does not have.
         outside: rules without any technique.
     """
 
     catalogue: AttackCatalogue
     cells: Mapping[str, Cell]
+    others: tuple[Cell, ...]
     unknown: tuple[str, ...]
     outside: tuple[RuleProof, ...]
 
@@ -103,11 +105,13 @@ def matrix_of(proofs: Iterable[RuleProof], catalogue: AttackCatalogue) -> Attack
         if not proof.attack:
             outside.append(proof)
     known = {ident: tuple(rules) for ident, rules in by_technique.items() if ident in catalogue.techniques}
+    others = {ident: by_technique[ident] for ident in sorted(by_technique) if ident in catalogue.others}
     parents = sorted({catalogue.techniques[ident].parent for ident in known})
     return AttackMatrix(
         catalogue,
         {ident: _cell(ident, known, catalogue) for ident in parents},
-        tuple(sorted(set(by_technique) - set(known))),
+        tuple(Cell(catalogue.others[ident], tuple(rules)) for ident, rules in others.items()),
+        tuple(sorted(by_technique.keys() - known.keys() - others.keys())),
         tuple(outside),
     )
 

@@ -15,7 +15,7 @@ import orjson
 from detectors.alert import Names
 from detectors.detector import title_of
 from detectors.sigma.ruleset import RuleSet
-from detectors.testing import Normalise, alerting_rules, run_all
+from detectors.testing import CaseResult, Normalise, alerting_rules, run_all
 from soc.core.errors import InputError, SocError
 from soc.core.i18n import msg
 
@@ -41,14 +41,13 @@ def measure_fired(roots: Iterable[Path], normalise: Normalise) -> frozenset[str]
     A file that cannot be tried (no cases, a fault) proves nothing; `soc rules test` tells why.
     """
     outcomes = (outcome for root in roots for outcome in run_all(root, normalise))
-    return frozenset(
-        alert.rule_id
-        for outcome in outcomes
-        if not isinstance(outcome, SocError)
-        for result in outcome
-        if result.must_fire and result.passed
-        for alert in result.alerts
-    )
+    return fired_in(result for outcome in outcomes if not isinstance(outcome, SocError) for result in outcome)
+
+
+def fired_in(results: Iterable[CaseResult]) -> frozenset[str]:
+    """Ids of the rules that fired in those of these cases that had to be caught and were."""
+    caught = (result for result in results if result.must_fire and result.passed)
+    return frozenset(alert.rule_id for result in caught for alert in result.alerts)
 
 
 def proofs_of(ruleset: RuleSet, fired: frozenset[str]) -> tuple[RuleProof, ...]:

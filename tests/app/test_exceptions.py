@@ -72,7 +72,7 @@ def proposal(app: Application, address: str = "203.0.113.66", agencies: frozense
     rule = next(rule for rule in app.rules.rules if rule.id == alert.alert.rule_id)
     text = f"""
 title: Máy quét của tỉnh
-logsource: {{product: {rule.logsource.product}}}
+logsource: {{category: {rule.logsource.category}}}
 filter:
   rules: [{rule.id}]
   selection: {{source.ip: {address}}}

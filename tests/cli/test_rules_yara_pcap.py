@@ -99,7 +99,7 @@ def test_explaining_takes_raw_lines_of_a_platform_and_rules_by_name() -> None:
     raw.write_text(line + "\n")
     result = run(rules.app, "explain", "onestop_mass_export", "--event", raw, "--platform", "one_stop")
     assert "the rule fires" in result.stdout
-    assert "log source: fits product=one_stop" in result.stdout
+    assert "log source: fits service=onestop.audit" in result.stdout
 
 
 def test_explaining_an_event_that_is_not_there_says_how_many_there_are(tmp_path: Path) -> None:

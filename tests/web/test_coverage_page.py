@@ -13,7 +13,7 @@ from tests.web.house import Browser, House
 SITE_RULE = """
 title: Something of the site
 id: 7d3f6c1e-5d0d-4b4e-9d5c-2f8f6f3f6a10
-tags: [attack.collection, attack.t1123]
+tags: [attack.collection, attack.t1115]
 logsource: {product: one_stop}
 detection: {a: {event.action: X}, condition: a}
 level: medium
@@ -42,7 +42,7 @@ def test_a_technique_that_rules_only_claim_is_hollow(
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "site.yml").write_text(SITE_RULE, "utf-8")
     page = visitor("ts.01").get("/rules/coverage").text
-    assert "□" in cell(page, "T1123")
+    assert "□" in cell(page, "T1115")
     assert "1 mới khai" in page
     assert "/rules?set=site&amp;q=7d3f6c1e" in page
 
@@ -53,7 +53,7 @@ def test_a_measurement_of_the_site_makes_its_techniques_solid(
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "site.yml").write_text(SITE_RULE, "utf-8")
     (tmp_path / "rules" / FIRED_FILE).write_text('["7d3f6c1e-5d0d-4b4e-9d5c-2f8f6f3f6a10"]')
-    assert "■" in cell(visitor("ts.01").get("/rules/coverage").text, "T1123")
+    assert "■" in cell(visitor("ts.01").get("/rules/coverage").text, "T1115")
 
 
 def test_the_layer_is_a_file_in_the_language_of_the_visitor(house: House, visitor: Callable[..., Browser]) -> None:

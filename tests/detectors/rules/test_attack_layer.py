@@ -119,6 +119,13 @@ def test_ids_that_this_version_does_not_have_and_rules_without_any_are_told() ->
     assert not found.cells
 
 
+def test_techniques_of_other_matrices_are_cells_of_their_own_and_stay_out_of_the_layer() -> None:
+    found = matrix(proof("a", "T0801", "AML.T0051", "T1046", fired=True))
+    assert [(cell.technique.id, cell.is_solid) for cell in found.others] == [("AML.T0051", True), ("T0801", True)]
+    assert found.unknown == ()
+    assert {entry["techniqueID"] for entry in navigator_layer(found, Lang.EN)["techniques"]} == {"T1046"}
+
+
 def test_the_layer_has_the_fields_of_format_4_5_and_no_others() -> None:
     layer = navigator_layer(matrix(proof("a", "T1110.003", fired=True), proof("c", "T1046", fired=False)), Lang.EN)
     assert_typed(layer, "")
@@ -181,11 +188,7 @@ def test_every_technique_of_our_rules_is_in_force() -> None:
 def test_tactics_and_techniques_of_a_rule_belong_together(rule: Rule | CorrelationRule) -> None:
     catalogue = attack_catalogue()
     tactics = {tag.removeprefix("attack.") for tag in rule.tags} & {tactic.id for tactic in catalogue.tactics}
-    of_technique = {ident: set(catalogue.techniques[ident].tactics) for ident in rule.attack}
+    enterprise = [ident for ident in rule.attack if ident not in catalogue.others]
+    of_technique = {ident: set(catalogue.techniques[ident].tactics) for ident in enterprise}
     assert all(found & tactics for found in of_technique.values()), of_technique
     assert tactics <= set().union(*of_technique.values())
-
-
-def test_the_measurement_that_comes_with_our_rules_is_that_of_today(normalise: Normalise) -> None:
-    """Renew it with `soc rules layer --out /dev/null --fired rules/fired.json`."""
-    assert read_fired([own_rules()]) == measure_fired([SIGMA], normalise)
