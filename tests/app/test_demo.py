@@ -145,6 +145,7 @@ def test_the_demo_stays_out_of_the_database_that_the_environment_names(
     assert demo_settings(tmp_path).sql_url == f"sqlite:///{tmp_path / 'cases.sqlite'}"
 
 
+@pytest.mark.full
 @pytest.mark.elasticsearch
 def test_a_cluster_gives_the_same_incidents_and_the_same_figures(
     demo: tuple[Application, DemoResult], elasticsearch: Cluster, elastic_prefix: str, tmp_path: Path
