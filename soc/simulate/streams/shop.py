@@ -94,21 +94,21 @@ def _pages(hour: Hour, number: int) -> Iterator[Entry]:
 def _scanners(hour: Hour, number: int) -> Iterator[Entry]:
     draw, world = hour.draw, hour.world
     for at in hour.times(number):
-        request = draw.pick(
-            (
-                "GET /xmlrpc.php HTTP/1.1",
-                "POST /wp-login.php HTTP/1.1",
-                "GET /wp-json/wp/v2/users HTTP/1.1",
-                "GET /.env HTTP/1.1",
-            )
-        )
+        request, answers = draw.pick(_SCANNED)
         yield (
             at,
             APACHE,
-            portal.combined(
-                at, draw.pick(world.noise), request, draw.pick((403, 404, 200)), 512, "-", "Mozilla/5.0 zgrab/0.x"
-            ),
+            portal.combined(at, draw.pick(world.noise), request, draw.pick(answers), 512, "-", "Mozilla/5.0 zgrab/0.x"),
         )
+
+
+_SCANNED = (
+    ("GET /xmlrpc.php HTTP/1.1", (403, 404, 200)),
+    ("POST /wp-login.php HTTP/1.1", (403, 404, 200)),
+    ("GET /wp-json/wp/v2/users HTTP/1.1", (403, 404, 200)),
+    # a shop that hands out its environment file leads no lawful life
+    ("GET /.env HTTP/1.1", (403, 404)),
+)
 
 
 def _reports(hour: Hour, number: int) -> Iterator[Entry]:
