@@ -57,6 +57,9 @@ def _tell(matrix: AttackMatrix) -> None:
             total=matrix.total,
         )
     )
+    if matrix.others:
+        names = ", ".join(cell.technique.id for cell in matrix.others)
+        say(msg("không vào lớp vì thuộc ma trận ICS hoặc ATLAS: {names}", names=names))
     if matrix.unknown:
         names = ", ".join(matrix.unknown)
         say(msg("ATT&CK {version} không có: {names}", version=matrix.catalogue.version, names=names))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from collectors.platform import Platform, load_platforms
 from detectors.attack_proof import fired_in, read_fired
 from detectors.rulepack import own_rules, sigma_files
 from detectors.sigma import RuleSet
@@ -86,13 +87,39 @@ def test_a_rule_tells_what_an_alert_needs(rule_file: Path) -> None:
         assert rule.falsepositives
 
 
+@pytest.fixture(scope="module")
+def platforms() -> Mapping[str, Platform]:
+    return load_platforms()
+
+
+Log = tuple[str, str, str]
+"""Product, category and service; "" = not said."""
+
+
+def logs_of(platform: Platform) -> frozenset[Log]:
+    found = (one.logsource for one in platform.formats)
+    return frozenset((one.product or "", one.category or "", one.service or "") for one in found)
+
+
+def fits(wanted: Log, carried: Log) -> bool:
+    """Whether every part that is asked for is that of the log."""
+    return all(not asked or asked == has for asked, has in zip(wanted, carried, strict=True))
+
+
 @pytest.mark.parametrize("rule_file", PLATFORM_FILES, ids=[file.stem for file in PLATFORM_FILES])
-def test_a_rule_of_a_platform_names_the_platform_and_its_log(rule_file: Path) -> None:
-    """Without a product a rule is for every platform that carries the log; records of Windows go by their channel everywhere."""
-    for rule in RuleSet.load([rule_file]).rules:
-        source = rule.logsource
-        assert source.product in {"", "windows", rule_file.parent.name}
-        assert source.service or source.category or source.product == rule_file.parent.name
+def test_a_rule_of_a_platform_names_the_platform_and_its_log(
+    rule_file: Path, platforms: Mapping[str, Platform]
+) -> None:
+    """Every rule of the file is for a log that some platform carries, and one at least for a log of the folder's own platform.
+
+    Windows goes by channel and not by platform.
+    """
+    sources = [one.logsource for one in RuleSet.load([rule_file]).rules if one.logsource.product != "windows"]
+    wanted = {(source.product, source.category, source.service) for source in sources}
+    carried = {platform.id: logs_of(platform) for platform in platforms.values()}
+    everywhere = frozenset[Log]().union(*carried.values())
+    assert {one for one in wanted if not any(fits(one, log) for log in everywhere)} == set()
+    assert not wanted or any(fits(one, log) for one in wanted for log in carried[rule_file.parent.name])
 
 
 def test_every_alerting_rule_names_an_att_and_ck_technique_or_is_about_state_secrets(ruleset: RuleSet) -> None:
