@@ -85,6 +85,18 @@ def read_anchor(line: bytes, trusted: Ed25519PublicKey) -> Anchor:
         ) from problem
 
 
+def last_anchor(lines: Iterable[bytes], trusted: Ed25519PublicKey) -> Anchor:
+    """The newest of the signed anchors that were delivered, one a line, as `soc audit anchor` writes them.
+
+    Raises:
+        InputError: no anchor among the lines, or one that is not signed by `trusted`.
+    """
+    anchors = [read_anchor(line, trusted) for line in lines if line.strip()]
+    if not anchors:
+        raise InputError(msg("tệp không có điểm neo nào"), expected=msg("các dòng do soc audit anchor ghi"))
+    return max(anchors, key=lambda anchor: anchor.number)
+
+
 def write_pack(entries: Iterable[Entry], at: str, key: Ed25519PrivateKey) -> Iterator[bytes]:
     """The lines of a pack, each with its line end; `entries` are a run of the chain without gaps."""
     last: Entry | None = None

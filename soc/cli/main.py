@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, Message]] = {
     "assess": ("soc.cli.assess:assess", msg("Đánh giá mô hình 4 lớp của một kỳ")),
     "report": ("soc.cli.report:app", msg("Lập báo cáo")),
     "verify": ("soc.cli.verify:verify", msg("Kiểm chứng báo cáo hoặc chuỗi nhật ký kiểm toán")),
+    "audit": ("soc.cli.audit:app", msg("Nhật ký kiểm toán: điểm neo, gói, khóa công khai")),
     "elastic": ("soc.cli.elastic:app", msg("Cụm Elasticsearch: thiết lập, kiểm tra")),
     "user": ("soc.cli.user:app", msg("Tài khoản: thêm, liệt kê, khóa")),
     "agency": ("soc.cli.agency:app", msg("Cơ quan: thêm, liệt kê")),

@@ -1,4 +1,4 @@
-"""`soc verify`: a report, or the audit trail of this home."""
+"""`soc verify`: a report, the audit trail of this home, or a pack of it that left the machine."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from reports.verify import Outcome, all_same, verify_report
 from soc.app.application import Application
+from soc.audit.chain import Anchor, ChainReport
+from soc.audit.pack import PACK_KIND, last_anchor, public_key, verify_pack
 from soc.cli.context import Json, emit, settings
 from soc.core.errors import InputError
 from soc.core.i18n import msg
@@ -19,12 +22,22 @@ SIGNS = {Outcome.SAME: "✓", Outcome.UNKNOWN: "?", Outcome.DIFFERENT: "✕"}
 
 def verify(
     file: Annotated[
-        str, typer.Argument(help=msg("Tệp báo cáo PDF, hoặc chữ audit cho nhật ký kiểm toán của máy này").text)
+        str,
+        typer.Argument(
+            help=msg("Tệp báo cáo PDF, gói nhật ký kiểm toán, hoặc chữ audit cho nhật ký kiểm toán của máy này").text
+        ),
     ],
     offline: Annotated[bool, typer.Option(help=msg("Chỉ xét tệp, không hỏi dữ liệu của máy này").text)] = False,
+    anchor: Annotated[Path | None, typer.Option(help=msg("Tệp điểm neo giữ ngoài máy").text)] = None,
+    key: Annotated[str, typer.Option(help=msg("Khóa công khai, base64, nhận bằng đường khác với gói").text)] = "",
     json: Json = False,
 ) -> None:
-    good = _audit(json) if file == AUDIT else _report(Path(file), offline, json)
+    if file == AUDIT:
+        good = _audit(anchor, key, json)
+    elif _is_pack(Path(file)):
+        good = _pack(Path(file), anchor, key, json)
+    else:
+        good = _report(Path(file), offline, json)
     if not good:
         raise typer.Exit(1)
 
@@ -46,9 +59,41 @@ def _report(path: Path, offline: bool, json: bool) -> bool:
     return all_same(checks)
 
 
-def _audit(json: bool) -> bool:
+def _is_pack(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return PACK_KIND.encode() in stream.readline(1000)
+
+
+def _pack(path: Path, anchor: Path | None, key: str, json: bool) -> bool:
+    """With nothing of this home: an auditor runs it on another machine."""
+    if not key:
+        raise InputError(
+            msg("thiếu khóa công khai để xét gói"),
+            where="--key",
+            advice=msg("lấy khóa bằng soc audit key ở máy gốc, chuyển bằng đường khác với gói"),
+        )
+    trusted = public_key(key)
+    with path.open("rb") as stream:
+        return _told(verify_pack(stream, trusted, _kept(anchor, trusted)), json)
+
+
+def _audit(anchor: Path | None, key: str, json: bool) -> bool:
     with Application(settings()) as soc, soc.database.reading() as session:
-        report = soc.audit.verify(session)
+        trusted = public_key(key) if key else soc.audit_key.public_key()
+        return _told(soc.audit.verify(session, _kept(anchor, trusted)), json)
+
+
+def _kept(file: Path | None, trusted: Ed25519PublicKey) -> Anchor | None:
+    if file is None:
+        return None
+    if not file.is_file():
+        raise InputError(msg("không có tệp điểm neo này"), where=str(file))
+    return last_anchor(file.read_bytes().splitlines(), trusted)
+
+
+def _told(report: ChainReport, json: bool) -> bool:
     lang = settings().lang
     if json:
         emit([{"first": report.first, "last": report.last, "holds_to": report.holds_to, "ok": report.ok}])
