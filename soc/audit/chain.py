@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -46,10 +46,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A point of the chain somebody keeps elsewhere."""
+    """A point of the chain somebody keeps elsewhere.
+
+    Attributes:
+        at: when it was signed, aware UTC; None where nobody signed it.
+    """
 
     number: int
     hash: str
+    at: datetime | None = field(default=None, compare=False)
 
 
 class FaultKind(StrEnum):
@@ -78,12 +83,14 @@ class ChainReport:
     Attributes:
         first, last: numbers of the entries read; 0 where there are none.
         holds_to: the last number up to which nothing is wrong.
+        anchors_met: how many anchors the chain was compared with and agrees with.
         faults: in order, at most `MAX_FAULTS`; more would say nothing new.
     """
 
     first: int
     last: int
     holds_to: int
+    anchors_met: int
     faults: tuple[ChainFault, ...]
 
     @property
@@ -102,27 +109,31 @@ def entry_hash(entry: Entry) -> str:
     return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def check(entries: Iterable[Entry], anchor: Anchor | None = None, start: Anchor = Anchor(0, GENESIS)) -> ChainReport:
+def check(entries: Iterable[Entry], anchors: Iterable[Anchor] = (), start: Anchor = Anchor(0, GENESIS)) -> ChainReport:
     """Judge a chain.
 
     Args:
         entries: in rising order of number.
-        anchor: a point that was kept off the machine; None = nothing to compare with.
+        anchors: points that were kept off the machine, in any order. All of them count: whoever rewrites a chain goes on
+            delivering anchors of the new one, so the newest alone proves nothing.
         start: the point just before the first entry; the default expects the whole chain.
     """
-    walk = _Walk(start, anchor)
+    walk = _Walk(start, anchors)
     for entry in entries:
         walk.step(entry)
     return walk.report()
 
 
 class _Walk:
-    """State of one pass: constant memory, whatever the length of the chain."""
+    """State of one pass: memory for the anchors alone, whatever the length of the chain."""
 
-    def __init__(self, start: Anchor, anchor: Anchor | None) -> None:
-        self._start, self._anchor = start, anchor
-        self._last = start
-        self._seen_anchor = anchor is None or anchor.number <= start.number
+    def __init__(self, start: Anchor, anchors: Iterable[Anchor]) -> None:
+        self._start = self._last = start
+        self._awaited: dict[int, set[str]] = {}
+        for anchor in anchors:
+            if anchor.number > start.number:
+                self._awaited.setdefault(anchor.number, set()).add(anchor.hash)
+        self._met = 0
         self._faults: list[ChainFault] = []
         self._holds_to = start.number
 
@@ -142,16 +153,18 @@ class _Walk:
             yield ChainFault(entry.number, FaultKind.BROKEN_LINK, msg("giá trị băm của mục trước không khớp"))
         if entry.hash != entry.digest():
             yield ChainFault(entry.number, FaultKind.EDITED, msg("nội dung của mục đã bị sửa"))
-        if self._anchor is not None and entry.number == self._anchor.number:
-            self._seen_anchor = True
-            if entry.hash != self._anchor.hash:
-                detail = msg("chuỗi đã bị viết lại: không khớp điểm neo {number}", number=self._anchor.number)
+        for digest in self._awaited.pop(entry.number, ()):
+            if digest == entry.hash:
+                self._met += 1
+            else:
+                detail = msg("chuỗi đã bị viết lại: không khớp điểm neo {number}", number=entry.number)
                 yield ChainFault(entry.number, FaultKind.REWRITTEN, detail)
 
     def report(self) -> ChainReport:
-        if self._anchor is not None and not self._seen_anchor:
-            detail = msg("chuỗi bị cắt: điểm neo {number} không còn", number=self._anchor.number)
+        if self._awaited:
+            detail = msg("chuỗi bị cắt: điểm neo {number} không còn", number=max(self._awaited))
             self._faults.append(ChainFault(self._last.number + 1, FaultKind.CUT, detail))
         empty = self._last == self._start
         first = 0 if empty else self._start.number + 1
-        return ChainReport(first, 0 if empty else self._last.number, self._holds_to, tuple(self._faults))
+        last = 0 if empty else self._last.number
+        return ChainReport(first, last, self._holds_to, self._met, tuple(self._faults))

@@ -78,15 +78,15 @@ def read_anchor(line: bytes, trusted: Ed25519PublicKey) -> Anchor:
     body = _object(line, ANCHOR_KIND)
     try:
         trusted.verify(base64.b64decode(str(body.pop("signature", ""))), _canonical(body))
-        return Anchor(int(body["number"]), str(body["hash"]))
+        return Anchor(int(body["number"]), str(body["hash"]), parse_iso(str(body["at"])))
     except (InvalidSignature, ValueError, KeyError) as problem:
         raise InputError(
             msg("chữ ký của điểm neo không hợp lệ"), advice=msg("kiểm tra lại khóa công khai và tệp")
         ) from problem
 
 
-def last_anchor(lines: Iterable[bytes], trusted: Ed25519PublicKey) -> Anchor:
-    """The newest of the signed anchors that were delivered, one a line, as `soc audit anchor` writes them.
+def read_anchors(lines: Iterable[bytes], trusted: Ed25519PublicKey) -> list[Anchor]:
+    """The signed anchors that were delivered, one a line, as `soc audit anchor` writes them; at least one.
 
     Raises:
         InputError: no anchor among the lines, or one that is not signed by `trusted`.
@@ -94,7 +94,7 @@ def last_anchor(lines: Iterable[bytes], trusted: Ed25519PublicKey) -> Anchor:
     anchors = [read_anchor(line, trusted) for line in lines if line.strip()]
     if not anchors:
         raise InputError(msg("tệp không có điểm neo nào"), expected=msg("các dòng do soc audit anchor ghi"))
-    return max(anchors, key=lambda anchor: anchor.number)
+    return anchors
 
 
 def write_pack(entries: Iterable[Entry], at: str, key: Ed25519PrivateKey) -> Iterator[bytes]:
@@ -110,12 +110,13 @@ def write_pack(entries: Iterable[Entry], at: str, key: Ed25519PrivateKey) -> Ite
     yield sign_anchor(Anchor(last.number, last.hash), at, key) + b"\n"
 
 
-def verify_pack(lines: Iterable[bytes], trusted: Ed25519PublicKey, anchor: Anchor | None = None) -> ChainReport:
+def verify_pack(lines: Iterable[bytes], trusted: Ed25519PublicKey, anchors: Iterable[Anchor] = ()) -> ChainReport:
     """Judge a pack offline.
 
     Args:
         trusted: public key of the installation, received by another way than the pack.
-        anchor: a point received earlier; finds a rewrite even by somebody who holds the signing key.
+        anchors: points received; they find a rewrite even by somebody who holds the signing key. One that was signed after the
+            pack says nothing of it and is passed over; `anchors_met` of the report tells how many spoke, the pack's own included.
 
     Raises:
         InputError: not a pack, or its own anchor is missing or badly signed.
@@ -124,8 +125,11 @@ def verify_pack(lines: Iterable[bytes], trusted: Ed25519PublicKey, anchor: Ancho
     own = read_anchor(tail, trusted)
     first = int(head["first"])
     start = Anchor(first - 1, GENESIS if first == 1 else str(head["prev_hash"]))
-    report = check(entries, own, start)
-    return report if anchor is None or not report.ok else check(entries, anchor, start)
+    return check(entries, [own, *(one for one in anchors if not _later(one, own))], start)
+
+
+def _later(anchor: Anchor, own: Anchor) -> bool:
+    return anchor.at is not None and own.at is not None and anchor.at > own.at
 
 
 def _split(lines: Iterable[bytes]) -> tuple[dict[str, Any], list[Entry], bytes]:

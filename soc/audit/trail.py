@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -96,17 +96,13 @@ class AuditTrail:
         for row in session.scalars(query, execution_options={"yield_per": 1000}):
             yield _from_row(row)
 
-    def verify(self, session: Session, anchor: Anchor | tuple[int, str] | None = None) -> ChainReport:
+    def verify(self, session: Session, anchors: Iterable[Anchor] = ()) -> ChainReport:
         """Check the whole chain.
 
         Args:
-            anchor: a point kept off the machine; without one, a cut tail or a full rewrite cannot be seen.
+            anchors: points kept off the machine; without one, a cut tail or a full rewrite cannot be seen.
         """
-        return check(self.walk(session), None if anchor is None else _anchor(anchor))
-
-
-def _anchor(point: Anchor | tuple[int, str]) -> Anchor:
-    return point if isinstance(point, Anchor) else Anchor(*point)
+        return check(self.walk(session), anchors)
 
 
 def _entry(act: Act, last: Anchor, now: datetime) -> Entry:

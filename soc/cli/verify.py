@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from reports.verify import Outcome, all_same, verify_report
 from soc.app.application import Application
 from soc.audit.chain import Anchor, ChainReport
-from soc.audit.pack import PACK_KIND, last_anchor, public_key, verify_pack
+from soc.audit.pack import PACK_KIND, public_key, read_anchors, verify_pack
 from soc.cli.context import Json, emit, settings
 from soc.core.errors import InputError
 from soc.core.i18n import msg
@@ -44,7 +44,9 @@ def verify(
 
 def _report(path: Path, offline: bool, json: bool) -> bool:
     if not path.is_file():
-        raise InputError(msg("không có tệp này"), where=str(path), expected=msg("một báo cáo PDF của Vọng Gác"))
+        raise InputError(
+            msg("không có tệp này"), where=str(path), expected=msg("một báo cáo PDF hoặc gói nhật ký kiểm toán")
+        )
     if offline:
         checks = verify_report(path)
     else:
@@ -85,22 +87,38 @@ def _audit(anchor: Path | None, key: str, json: bool) -> bool:
         return _told(soc.audit.verify(session, _kept(anchor, trusted)), json)
 
 
-def _kept(file: Path | None, trusted: Ed25519PublicKey) -> Anchor | None:
+def _kept(file: Path | None, trusted: Ed25519PublicKey) -> list[Anchor]:
     if file is None:
-        return None
+        return []
     if not file.is_file():
-        raise InputError(msg("không có tệp điểm neo này"), where=str(file))
-    return last_anchor(file.read_bytes().splitlines(), trusted)
+        raise InputError(
+            msg("không có tệp điểm neo này"), where=str(file), expected=msg("các dòng do soc audit anchor ghi")
+        )
+    return read_anchors(file.read_bytes().splitlines(), trusted)
 
 
 def _told(report: ChainReport, json: bool) -> bool:
     lang = settings().lang
     if json:
-        emit([{"first": report.first, "last": report.last, "holds_to": report.holds_to, "ok": report.ok}])
+        emit(
+            [
+                {
+                    "first": report.first,
+                    "last": report.last,
+                    "holds_to": report.holds_to,
+                    "anchors_met": report.anchors_met,
+                    "ok": report.ok,
+                }
+            ]
+        )
     else:
         typer.echo(
             msg(
-                "mục {first}–{last}, liền mạch đến {holds}", first=report.first, last=report.last, holds=report.holds_to
+                "mục {first}–{last}, liền mạch đến {holds}, khớp {anchors} điểm neo",
+                first=report.first,
+                last=report.last,
+                holds=report.holds_to,
+                anchors=report.anchors_met,
             ).render(lang)
         )
         for fault in report.faults:

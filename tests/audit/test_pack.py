@@ -8,7 +8,7 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from soc.audit.chain import Anchor, FaultKind
+from soc.audit.chain import Anchor, ChainReport, FaultKind
 from soc.audit.pack import (
     load_or_create_key,
     public_key,
@@ -81,8 +81,20 @@ def test_a_rewrite_by_the_holder_of_the_key_is_found_with_an_earlier_anchor(
     pack: list[bytes], key: Ed25519PrivateKey
 ) -> None:
     earlier = Anchor(4, "ab" * 32)
-    report = verify_pack(pack, key.public_key(), earlier)
+    report = verify_pack(pack, key.public_key(), [earlier])
     assert report.faults[0].kind is FaultKind.REWRITTEN
+
+
+def test_an_anchor_signed_after_the_pack_says_nothing_of_it_and_an_earlier_one_finds_the_cut(
+    pack: list[bytes], key: Ed25519PrivateKey
+) -> None:
+    def judged(at: str) -> ChainReport:
+        beyond = read_anchor(sign_anchor(Anchor(9, "ab" * 32), at, key), key.public_key())
+        return verify_pack(pack, key.public_key(), [beyond])
+
+    later, earlier = judged("2026-11-22T06:00:01Z"), judged("2026-11-22T05:59:59Z")
+    assert (later.ok, later.anchors_met) == (True, 1)
+    assert [fault.kind for fault in earlier.faults] == [FaultKind.CUT]
 
 
 def test_another_key_and_a_forged_anchor_are_refused(pack: list[bytes], key: Ed25519PrivateKey) -> None:

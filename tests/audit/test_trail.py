@@ -76,7 +76,7 @@ def test_concurrent_writers_keep_one_gapless_chain(database: Database, trail: Au
 def test_an_empty_trail_verifies_but_not_against_an_anchor(database: Database, trail: AuditTrail) -> None:
     with database.transaction() as session:
         assert trail.verify(session).ok
-        assert trail.verify(session, (3, "0" * 64)).faults[0].kind is FaultKind.CUT
+        assert trail.verify(session, [Anchor(3, "0" * 64)]).faults[0].kind is FaultKind.CUT
 
 
 def test_paging_by_number_neither_skips_nor_repeats(database: Database, trail: AuditTrail) -> None:
@@ -145,7 +145,7 @@ def test_a_cut_tail_needs_the_anchor_to_be_found(database: Database, trail: Audi
     with database.transaction() as session:
         session.execute(delete(AuditRow).where(AuditRow.number > 3))
         assert trail.verify(session).ok
-        report = trail.verify(session, anchor)
+        report = trail.verify(session, [anchor])
     assert report.faults[0].kind is FaultKind.CUT
 
 
@@ -157,7 +157,7 @@ def test_a_full_rewrite_needs_the_anchor_to_be_found(database: Database, trail: 
     fill(database, trail, 9)
     with database.transaction() as session:
         assert trail.verify(session).ok
-        report = trail.verify(session, (anchor.number, anchor.hash))
+        report = trail.verify(session, [anchor])
     assert report.faults[0].kind is FaultKind.REWRITTEN
     assert report.holds_to == 4
 
@@ -165,7 +165,7 @@ def test_a_full_rewrite_needs_the_anchor_to_be_found(database: Database, trail: 
 def test_an_anchor_still_holds_after_more_entries(database: Database, trail: AuditTrail) -> None:
     anchor = fill(database, trail, 3)[1]
     with database.transaction() as session:
-        assert trail.verify(session, anchor).ok
+        assert trail.verify(session, [anchor]).ok
 
 
 def test_an_act_within_a_request_carries_its_address(database: Database, trail: AuditTrail) -> None:

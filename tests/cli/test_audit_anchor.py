@@ -13,7 +13,7 @@ from soc.app.application import Application
 from soc.audit.tables import AuditRow
 from soc.audit.trail import Act
 from soc.cli.main import cli
-from soc.core.errors import InputError
+from soc.core.errors import InputError, SetupError
 from soc.core.settings import Settings
 
 
@@ -45,6 +45,7 @@ def test_a_full_rewrite_with_the_own_key_is_found_from_the_delivered_anchor(tmp_
     assert run("audit", "anchor", "--to", str(anchors))[0] == 0
     assert run("verify", "audit", "--anchor", str(anchors))[0] == 0
     act("evidence/A", "evidence/X", "evidence/Y", first_forget=True)
+    run("audit", "anchor", "--to", str(anchors))  # of the new chain: agrees with it, and hides nothing
     assert run("verify", "audit")[0] == 0
     assert run("verify", "audit", "--anchor", str(anchors))[0] == 1
 
@@ -71,13 +72,15 @@ def test_a_pack_is_judged_by_pack_anchor_and_key_alone(tmp_path: Path, monkeypat
     assert run(*words)[0] == 1
 
 
-def test_a_pack_without_a_key_and_an_absent_anchor_are_refused_with_advice(tmp_path: Path) -> None:
+def test_a_pack_without_a_key_one_that_exists_and_an_absent_anchor_are_refused_with_advice(tmp_path: Path) -> None:
     act("evidence/A")
     pack = tmp_path / "pack"
     run("audit", "export", "--out", str(pack))
     with pytest.raises(InputError, match="khóa công khai"):
         run("verify", str(pack))
-    with pytest.raises(InputError, match="tệp gói"):
+    with pytest.raises(SetupError, match="không ghi được tệp") as taken:
         run("audit", "export", "--out", str(pack))
-    with pytest.raises(InputError, match="điểm neo"):
+    assert taken.value.advice is not None
+    with pytest.raises(InputError, match="điểm neo") as absent:
         run("verify", "audit", "--anchor", str(tmp_path / "absent"))
+    assert absent.value.expected is not None

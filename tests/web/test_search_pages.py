@@ -151,7 +151,7 @@ def test_a_signed_anchor_and_pack_verify_away_from_the_machine(
     auditor, key = visitor("dg.01"), house.audit_key.public_key()
     line = auditor.get("/audit/anchor").content
     anchor = read_anchor(line, key)
-    assert verify_pack(auditor.get("/audit/pack").content.splitlines(), key, anchor).ok
+    assert verify_pack(auditor.get("/audit/pack").content.splitlines(), key, [anchor]).ok
     assert "Khớp điểm neo" in auditor.get(f"/audit?verify=1&anchor={anchor.number}+{anchor.hash}").text
     wrong = Anchor(anchor.number, "ab" * 32)
     assert "viết lại" in auditor.get(f"/audit?verify=1&anchor={wrong.number}+{wrong.hash}").text

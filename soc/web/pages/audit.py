@@ -69,7 +69,7 @@ def show(visit: Reader, request: Request, verify: str = "") -> Response:
     with visit.services.database.reading() as session:
         entries = trail.entries(session, wanted.filters, before=wanted.before, size=PAGE + 1)
         head = trail.head(session)
-        report: ChainReport | None = trail.verify(session, wanted.anchor) if verify else None
+        report: ChainReport | None = trail.verify(session, filter(None, [wanted.anchor])) if verify else None
     more = changed(request, before=str(entries[PAGE - 1].number), verify="") if len(entries) > PAGE else ""
     return visit.page(
         "audit.html",
