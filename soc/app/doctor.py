@@ -11,6 +11,7 @@ from collectors.sources import load_source_file
 from soc.app.application import Application
 from soc.app.canary import LATE
 from soc.app.elastic_key import read_key
+from soc.app.exposure import RENEW_BEFORE, certificate_file, read_certificate
 from soc.app.findings import State
 from soc.app.outages import Outage, Part
 from soc.app.retention import told_ages
@@ -268,6 +269,20 @@ def _audit(app: Application) -> tuple[State, Message]:
     return State.OK, msg("chuỗi liền mạch")
 
 
+def _console(app: Application) -> tuple[State, Message]:
+    """As the settings have it: what was said to `soc up` alone is known to that process alone."""
+    file, proxies = certificate_file(app.settings), app.settings.trusted_proxies
+    if file is None:
+        detail = msg("sau proxy {proxies}", proxies=", ".join(proxies)) if proxies else msg("HTTP, chỉ trong máy này")
+        return State.OK, detail
+    if app.settings.http_tls and not file.is_file():
+        return State.OK, msg("chứng thư tự ký được tạo khi khởi động")
+    left = read_certificate(file).not_valid_after_utc - app.clock.now()
+    if left < RENEW_BEFORE:
+        return State.WARN, msg("chứng thư {file} còn {days} ngày", file=file, days=max(left.days, 0))
+    return State.OK, msg("TLS, chứng thư còn {days} ngày", days=left.days)
+
+
 CHECKS: dict[str, Callable[[Application], tuple[State, Message]]] = {
     "disk": _disk,
     "database": _database,
@@ -287,4 +302,5 @@ CHECKS: dict[str, Callable[[Application], tuple[State, Message]]] = {
     "lookups": _lookups,
     "retention": _retention,
     "audit": _audit,
+    "console": _console,
 }

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from collectors.definition import read_definition
+from soc.app.exposure import Exposure, exposure_of, fingerprint, read_certificate
 from soc.app.home import HomeLock, prepare_home
 from soc.app.supervisor import Child, Supervisor
 from soc.cli.context import say, settings
+from soc.core.clock import SystemClock
 from soc.core.errors import FaultsError, SetupError
 from soc.core.i18n import msg
 from soc.core.settings import Settings
@@ -34,19 +36,34 @@ PARTS = {
 
 
 def up(
-    host: Annotated[str | None, typer.Option(help=msg("Địa chỉ của bảng điều khiển; chỉ loopback").text)] = None,
+    host: Annotated[
+        str | None, typer.Option(help=msg("Địa chỉ của bảng điều khiển; ngoài loopback cần TLS").text)
+    ] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help=msg("Cổng của bảng điều khiển").text)] = None,
+    tls: Annotated[Literal["self-signed"] | None, typer.Option(help=msg("Tự tạo chứng thư và dùng TLS").text)] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help=msg("Tệp PEM chứng thư của bảng điều khiển").text)] = None,
+    tls_key: Annotated[Path | None, typer.Option(help=msg("Tệp PEM khóa của chứng thư").text)] = None,
+    trusted_proxy: Annotated[
+        list[str] | None, typer.Option(help=msg("Địa chỉ hoặc dải mạng của proxy có TLS phía trước").text)
+    ] = None,
 ) -> None:
-    given = {"http_host": host, "http_port": port}
+    given = {
+        "http_host": host,
+        "http_port": port,
+        "http_tls": tls,
+        "http_tls_cert": tls_cert and tls_cert.absolute(),
+        "http_tls_key": tls_key and tls_key.absolute(),
+        "trusted_proxies": tuple(trusted_proxy) if trusted_proxy else None,
+    }
     chosen = settings().model_copy(update={name: value for name, value in given.items() if value is not None})
     with HomeLock(prepare_home(chosen.home), "up"):
-        require_loopback(chosen.http_host)
+        exposure = exposure_of(chosen, SystemClock().now())
         require_free(chosen.http_host, chosen.http_port)
         _first_run(chosen)
-        _supervise(chosen)
+        _supervise(chosen, exposure)
 
 
-def _supervise(chosen: Settings) -> None:
+def _supervise(chosen: Settings, exposure: Exposure) -> None:
     listens = has_listeners(chosen.home / "sources.yaml")
     children = [
         Child(name, [sys.executable, "-m", *module]) for name, module in PARTS.items() if listens or name != RECEIVING
@@ -54,9 +71,17 @@ def _supervise(chosen: Settings) -> None:
     supervisor = Supervisor(children, _environment(chosen), _told, threading.Event())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: supervisor.stop.set())
-    say(msg("bảng điều khiển: http://{host}:{port} (Ctrl-C để dừng)", host=chosen.http_host, port=chosen.http_port))
+    _tell_address(chosen, exposure)
     supervisor.run()
     say(msg("đã dừng"))
+
+
+def _tell_address(chosen: Settings, exposure: Exposure) -> None:
+    address = f"{exposure.scheme}://{chosen.http_host}:{chosen.http_port}"
+    say(msg("bảng điều khiển: {address} (Ctrl-C để dừng)", address=address))
+    if exposure.tls is not None:
+        shown = fingerprint(read_certificate(exposure.tls.certificate))
+        say(msg("chứng thư SHA-256 {fingerprint}: so với chứng thư mà trình duyệt báo", fingerprint=shown))
 
 
 def _told(name: str, code: int) -> None:
@@ -71,10 +96,14 @@ def _first_run(chosen: Settings) -> None:
 
 
 def _environment(chosen: Settings) -> dict[str, str]:
+    files = {"SOC_HTTP_TLS_CERT": chosen.http_tls_cert, "SOC_HTTP_TLS_KEY": chosen.http_tls_key}
     return os.environ | {
         "SOC_HOME": str(chosen.home),
         "SOC_HTTP_HOST": chosen.http_host,
         "SOC_HTTP_PORT": str(chosen.http_port),
+        "SOC_HTTP_TLS": chosen.http_tls,
+        "SOC_TRUSTED_PROXIES": json.dumps(chosen.trusted_proxies),
+        **{name: str(file) for name, file in files.items() if file is not None},
     }
 
 
@@ -85,22 +114,6 @@ def has_listeners(file: Path) -> bool:
     except FaultsError:
         return False
     return isinstance(data, dict) and bool(data.get("listeners"))
-
-
-def require_loopback(host: str) -> None:
-    """Raise SetupError for an address that other machines reach: plain HTTP stays on this machine."""
-    name = "127.0.0.1" if host == "localhost" else host
-    try:
-        inside = ip_address(name).is_loopback
-    except ValueError:
-        inside = False
-    if not inside:
-        raise SetupError(
-            msg("{host} không phải địa chỉ loopback; HTTP không mã hóa chỉ chạy trong máy", host=host),
-            expected=msg("127.0.0.1, ::1 hoặc localhost"),
-            where="SOC_HTTP_HOST",
-            advice=msg("đặt một proxy có TLS phía trước và để Vọng Gác nghe ở loopback"),
-        )
 
 
 def require_free(host: str, port: int) -> None:

@@ -56,6 +56,14 @@ class Settings(BaseSettings):
     broker_url: str = Field(default="", description="Celery broker; empty = folder in the home")
     http_host: str = Field(default="127.0.0.1", description="Address the console listens on")
     http_port: int = Field(default=8686, ge=0, le=65535, description="Port the console listens on; 0 = any free one")
+    http_tls: Literal["", "self-signed"] = Field(
+        default="", description="self-signed = the console makes a certificate of its own and speaks TLS"
+    )
+    http_tls_cert: Path | None = Field(default=None, description="PEM file of the console's certificate and its chain")
+    http_tls_key: Path | None = Field(default=None, description="PEM file of the key of that certificate")
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description="Addresses or networks of the proxies with TLS in front of the console, as a JSON list"
+    )
     session_idle_minutes: int = Field(default=15, ge=1, le=240, description="Idle minutes after which a session locks")
     session_hours: int = Field(default=12, ge=1, le=24, description="Longest life of a session in hours")
     retention_months: int = Field(default=12, ge=1, le=120, description="Months that events are kept")

@@ -7,25 +7,30 @@ import signal
 import uvicorn
 
 from soc.app.application import Application
+from soc.app.exposure import exposure_of
 from soc.core.settings import Settings
 from soc.web.app import make_app
+from soc.web.proxy import BehindProxy
 
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = Settings()
     with Application(settings) as app:
-        console = make_app(app)
+        exposure = exposure_of(settings, app.clock.now())
+        console = make_app(app, secure=exposure.secure)
         # uvicorn ends its work on a signal and then raises it again for whoever stood there before: that is us, to close up
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
         uvicorn.run(
-            console,
+            BehindProxy(console, exposure.proxies) if exposure.proxies else console,
             host=settings.http_host,
             port=settings.http_port,
             log_level="warning",
             server_header=False,
-            # nobody stands in front of a loopback console: a forwarded address would be the visitor's own claim
+            ssl_certfile=exposure.tls.certificate if exposure.tls else None,
+            ssl_keyfile=exposure.tls.key if exposure.tls else None,
+            # uvicorn would believe whoever is on this machine; BehindProxy believes declared proxies alone
             proxy_headers=False,
             timeout_graceful_shutdown=5,
         )
