@@ -13,7 +13,7 @@ from soc.access.agencies import find, scope_of
 from soc.access.journal import Journal
 from soc.access.passwords import Passwords, check_new, one_time_password
 from soc.access.principal import SYSTEM, Principal, Right, Role
-from soc.access.tables import AccountRow, SessionRow
+from soc.access.tables import AccountRow, CeremonyRow, SessionRow
 from soc.access.throttle import Attempt, Throttle
 from soc.core.act import Act
 from soc.core.clock import Clock
@@ -42,6 +42,7 @@ class Account:
     agency: str
     must_change: bool
     locked: bool
+    second_factor: bool
     expires: datetime | None
     lang: str
     theme: str
@@ -70,6 +71,12 @@ class SignInError(ForbiddenError):
     def __init__(self, found: Message, *, advice: Message | None = None, wait_s: int = 0) -> None:
         super().__init__(found, advice=advice)
         self.wait_s = wait_s
+
+
+def too_many(wait_s: int) -> SignInError:
+    """The refusal of whoever guessed too often."""
+    advice = msg("thử lại sau {seconds} giây", seconds=wait_s)
+    return SignInError(msg("thử sai quá nhiều lần"), advice=advice, wait_s=wait_s)
 
 
 class AccountService:
@@ -127,7 +134,6 @@ class AccountService:
         account = self._verify(name, password, address, "session.refused")
         with self._database.transaction() as session:
             row = session.get_one(AccountRow, account.name)
-            row.last_sign_in = self._clock.now()
             if self._passwords.is_stale(row.password_hash):
                 row.password_hash = self._passwords.hash(password)
         return account
@@ -140,8 +146,7 @@ class AccountService:
         attempt = Attempt(name.strip().lower(), address)
         known, wait_s = self._admit(attempt)
         if wait_s:
-            advice = msg("thử lại sau {seconds} giây", seconds=wait_s)
-            raise SignInError(msg("thử sai quá nhiều lần"), advice=advice, wait_s=wait_s)
+            raise too_many(wait_s)
         # outside of any transaction: the hash takes long on purpose and must not hold the only writer
         right = self._passwords.verify(None if known is None else known.password_hash, password)
         with self._database.transaction() as session:
@@ -243,6 +248,7 @@ class AccountService:
 
     def _end_sessions(self, session: Session, name: str) -> None:
         session.execute(delete(SessionRow).where(SessionRow.account == name))
+        session.execute(delete(CeremonyRow).where(CeremonyRow.account == name))
 
 
 def principal_of(session: Session, row: AccountRow) -> Principal:
@@ -263,6 +269,7 @@ def _account(row: AccountRow) -> Account:
         agency=row.agency,
         must_change=row.must_change,
         locked=row.locked,
+        second_factor=row.second_factor,
         expires=row.expires,
         lang=row.lang,
         theme=row.theme,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from soc.storage.sql import Base, UtcDateTime
@@ -34,6 +34,7 @@ class AccountRow(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     must_change: Mapped[bool] = mapped_column(default=True)
     locked: Mapped[bool] = mapped_column(default=False)
+    second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     expires: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     lang: Mapped[str] = mapped_column(String(2), default="")
     theme: Mapped[str] = mapped_column(String(10), default="system")
@@ -62,4 +63,34 @@ class SessionRow(Base):
     address: Mapped[str] = mapped_column(String(60))
     started: Mapped[datetime] = mapped_column(UtcDateTime)
     seen: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class TotpKeyRow(Base):
+    """The key of an account's one-time codes, sealed. Before `confirmed` it opens nothing; `last_step` was used last."""
+
+    __tablename__ = "totp_keys"
+
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.name"), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    confirmed: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    last_step: Mapped[int] = mapped_column(BigInteger)
+
+
+class SpareCodeRow(Base):
+    """The SHA-256 of a spare code that was not used yet."""
+
+    __tablename__ = "spare_codes"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.name"), index=True)
+
+
+class CeremonyRow(Base):
+    """A sign-in whose password was right and that waits for a code. Only the SHA-256 of its token is kept."""
+
+    __tablename__ = "sign_in_ceremonies"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.name"), index=True)
     ends: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -37,7 +37,9 @@ from soc.access.accounts import AccountService
 from soc.access.agencies import AgencyService
 from soc.access.passwords import Passwords
 from soc.access.principal import SYSTEM
+from soc.access.second_factors import SecondFactors
 from soc.access.sessions import Lifetimes, SessionService
+from soc.access.signing_in import SigningIn
 from soc.access.throttle import Policy, Throttle
 from soc.app.canary import canary_platform
 from soc.app.canary_beats import PLATFORM, BeatBook
@@ -834,6 +836,15 @@ class Application:
     def sessions(self) -> SessionService:
         lifetimes = Lifetimes.of(self.settings)
         return SessionService(self.database, self.clock, self.audit, self.accounts, lifetimes)
+
+    @cached_property
+    def factors(self) -> SecondFactors:
+        key = derive_key(self._master_key, "second factors")
+        return SecondFactors(self.database, self.clock, self.audit, Throttle(Policy()), key)
+
+    @cached_property
+    def signing_in(self) -> SigningIn:
+        return SigningIn(self.database, self.clock, self.accounts, self.sessions, self.factors)
 
     # compliance
 

@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     trusted_proxies: tuple[str, ...] = Field(
         default=(), description="Addresses or networks of the proxies with TLS in front of the console, as a JSON list"
     )
+    second_factor_roles: tuple[
+        Literal["analyst", "shift_lead", "officer", "head", "reviewer", "auditor", "organiser", "admin"], ...
+    ] = Field(
+        default=("analyst", "shift_lead", "officer", "head", "reviewer", "auditor", "organiser", "admin"),
+        description="Roles that must have a second factor, as a JSON list; sample homes ask nobody",
+    )
     session_idle_minutes: int = Field(default=15, ge=1, le=240, description="Idle minutes after which a session locks")
     session_hours: int = Field(default=12, ge=1, le=24, description="Longest life of a session in hours")
     retention_months: int = Field(default=12, ge=1, le=120, description="Months that events are kept")

@@ -12,7 +12,9 @@ from reports.shelf import ReportFile, ShelvedReport
 from soc.access.accounts import AccountService
 from soc.access.agencies import AgencyService
 from soc.access.principal import Principal
+from soc.access.second_factors import SecondFactors
 from soc.access.sessions import SessionService
+from soc.access.signing_in import SigningIn
 from soc.app.outages import OutageBook
 from soc.app.saved_searches import SavedSearches
 from soc.audit.trail import AuditTrail
@@ -101,6 +103,10 @@ class Services(Protocol):
     def accounts(self) -> AccountService: ...
     @property
     def sessions(self) -> SessionService: ...
+    @property
+    def factors(self) -> SecondFactors: ...
+    @property
+    def signing_in(self) -> SigningIn: ...
     @property
     def audit(self) -> AuditTrail: ...
     @property

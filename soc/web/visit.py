@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
+from soc.access.accounts import Account
 from soc.access.principal import Principal, Right, Role
 from soc.access.sessions import LiveSession
 from soc.audit.trail import Act
@@ -26,6 +27,7 @@ from soc.web.services import Services
 
 Model = TypeVar("Model", bound=BaseModel)
 _OPEN_WHILE_MUST_CHANGE = frozenset({"/me", "/me/password", "/me/preferences"})
+_OPEN_WHILE_MUST_ENROL = _OPEN_WHILE_MUST_CHANGE | {"/me/factors", "/me/factors/confirm"}
 
 
 class SeeOtherError(Exception):
@@ -52,6 +54,19 @@ class Visit:
         """Who is signed in; only for pages behind `signed_in`."""
         assert self.live is not None  # noqa: S101 - a page that forgot its dependency must not answer
         return self.live.principal
+
+    @property
+    def account(self) -> Account:
+        """The account of whoever is signed in; only for pages behind `signed_in`."""
+        assert self.live is not None  # noqa: S101 - as above
+        return self.live.account
+
+    @property
+    def must_enrol(self) -> bool:
+        """Whether the visitor's role asks for a second factor that the account lacks."""
+        settings = self.services.settings
+        asked = not settings.sample and self.account.role in settings.second_factor_roles
+        return asked and not self.account.second_factor
 
     @property
     def now(self) -> datetime:
@@ -133,6 +148,11 @@ def page_cookie(secure: bool) -> str:
     return "__Host-vg_page" if secure else "vg_page"
 
 
+def ceremony_cookie(secure: bool) -> str:
+    """Name of the cookie of a sign-in that waits for a code."""
+    return "__Host-vg_ceremony" if secure else "vg_ceremony"
+
+
 def services_of(request: Request) -> Services:
     """The services the application was made with."""
     services: Services = request.app.state.services
@@ -167,6 +187,8 @@ def signed_in(visit: Annotated[Visit, Depends(make_visit)]) -> Visit:
         raise SeeOtherError(with_next("/unlock", visit.request))
     if visit.live.account.must_change and path not in _OPEN_WHILE_MUST_CHANGE:
         raise SeeOtherError("/me")
+    if visit.must_enrol and path not in _OPEN_WHILE_MUST_ENROL:
+        raise SeeOtherError("/me/factors")
     return visit
 
 

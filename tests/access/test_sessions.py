@@ -20,9 +20,13 @@ PASSWORD = "câu mật khẩu dài 9"
 HERE = "192.0.2.7"
 
 
+def start(sessions: SessionService, name: str, address: str) -> str:
+    return sessions.start(sessions.accounts.sign_in(name, PASSWORD, address), address)
+
+
 @pytest.fixture
 def token(sessions: SessionService) -> str:
-    return sessions.sign_in("cb.mau", PASSWORD, HERE)
+    return start(sessions, "cb.mau", HERE)
 
 
 def test_a_token_gives_its_principal_with_the_scope_of_the_agency(sessions: SessionService, token: str) -> None:
@@ -39,7 +43,7 @@ def test_the_database_holds_no_token(database: Database, token: str) -> None:
 
 
 def test_each_sign_in_gives_a_new_token_of_256_bits(sessions: SessionService, token: str) -> None:
-    assert sessions.sign_in("cb.mau", PASSWORD, HERE) != token
+    assert start(sessions, "cb.mau", HERE) != token
     assert len(token) == 43
     assert sessions.resolve("x" * 43) is None
 
@@ -90,7 +94,7 @@ def test_expiry_ends_the_sessions_of_an_auditor(
 ) -> None:
     ends = clock.now() + timedelta(minutes=10)
     accounts.add(SYSTEM, NewAccount("dg.01", "Đánh giá viên", Role.AUDITOR, "tinh-mau", ends), PASSWORD)
-    token = sessions.sign_in("dg.01", PASSWORD, HERE)
+    token = start(sessions, "dg.01", HERE)
     assert sessions.resolve(token) is not None
     clock.advance(timedelta(minutes=10))
     assert sessions.resolve(token) is None
@@ -104,14 +108,14 @@ def test_locking_resetting_and_a_new_password_end_the_sessions(
     accounts.set_locked(SYSTEM, "cb.mau", True)
     accounts.set_locked(SYSTEM, "cb.mau", False)
     assert sessions.resolve(token) is None
-    second = sessions.sign_in("cb.mau", PASSWORD, HERE)
+    second = start(sessions, "cb.mau", HERE)
     accounts.change_password(accounts.principal("cb.mau"), PASSWORD, "một câu hoàn toàn mới")
     assert sessions.resolve(second) is None
 
 
 def test_one_lists_and_ends_ones_own_other_sessions(sessions: SessionService, token: str) -> None:
-    other = sessions.sign_in("cb.mau", PASSWORD, "198.51.100.4")
-    foreign = sessions.sign_in("quantri", PASSWORD, HERE)
+    other = start(sessions, "cb.mau", "198.51.100.4")
+    foreign = start(sessions, "quantri", HERE)
     live = sessions.resolve(token)
     assert live is not None
     assert {mine.address for mine in sessions.all(live.principal)} == {HERE, "198.51.100.4"}
@@ -133,3 +137,9 @@ def test_a_page_waits_for_no_writer_while_its_session_was_seen_within_the_minute
     with database.transaction(), ThreadPoolExecutor(1) as pool:
         again = pool.submit(sessions.resolve, token).result(20)
     assert again == live
+
+
+def test_the_account_knows_when_its_owner_came_in_last(sessions: SessionService, clock: FixedClock) -> None:
+    live = sessions.resolve(start(sessions, "cb.mau", HERE))
+    assert live is not None
+    assert live.account.last_sign_in == clock.now()

@@ -38,7 +38,9 @@ from soc.access.accounts import AccountService, NewAccount
 from soc.access.agencies import Agency, AgencyKind, AgencyService
 from soc.access.passwords import Passwords
 from soc.access.principal import SYSTEM, Principal, Role
+from soc.access.second_factors import SecondFactors
 from soc.access.sessions import Lifetimes, SessionService
+from soc.access.signing_in import SigningIn
 from soc.access.throttle import Policy, Throttle
 from soc.app.attack_coverage import AttackCoverage
 from soc.app.canary_beats import BeatBook
@@ -84,6 +86,7 @@ from tests.conftest import ROOT
 
 NOW = datetime(2026, 11, 22, 3, 42, tzinfo=UTC)
 PASSWORD = "câu mật khẩu dài 9"
+ADDRESS = "192.0.2.7"
 ORIGIN = "http://console.example"
 SCRIPT = "<script>alert(1)</script>"
 RULE = """
@@ -167,6 +170,8 @@ class House:
     agencies: AgencyService
     accounts: AccountService
     sessions: SessionService
+    factors: SecondFactors
+    signing_in: SigningIn
     incidents: IncidentService
     incident_reader: IncidentReader
     exceptions: ExceptionService
@@ -202,7 +207,7 @@ class House:
         """A browser, signed in as one of ACCOUNTS unless the name is empty."""
         browser = Browser(self.app(), **options)
         if name:
-            browser.cookies["vg_session"] = self.sessions.sign_in(name, PASSWORD, "192.0.2.7")
+            browser.cookies["vg_session"] = self.sessions.start(self.accounts.sign_in(name, PASSWORD, ADDRESS), ADDRESS)
         return browser
 
     def trail(self, action: str) -> list[str]:
@@ -231,6 +236,8 @@ def open_house(folder: Path, *, sample: bool = False, url: str = "", built: Hous
     agencies = AgencyService(database, audit)
     hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     accounts = AccountService(database, clock, audit, Passwords(hasher), Throttle(Policy()))
+    sessions = SessionService(database, clock, audit, accounts, Lifetimes())
+    factors = SecondFactors(database, clock, audit, Throttle(Policy()), b"k" * 32)
     store, platforms = MemoryEventStore(), load_platforms()
     if built is None:
         _settle(agencies, accounts)
@@ -261,7 +268,7 @@ def open_house(folder: Path, *, sample: bool = False, url: str = "", built: Hous
         RuleSet.load,
     )
     return House(
-        settings=Settings(home=folder, sample=sample),
+        settings=Settings(home=folder, sample=sample, second_factor_roles=()),
         clock=clock,
         database=database,
         store=store,
@@ -269,7 +276,9 @@ def open_house(folder: Path, *, sample: bool = False, url: str = "", built: Hous
         audit=audit,
         agencies=agencies,
         accounts=accounts,
-        sessions=SessionService(database, clock, audit, accounts, Lifetimes()),
+        sessions=sessions,
+        factors=factors,
+        signing_in=SigningIn(database, clock, accounts, sessions, factors),
         incidents=incidents,
         incident_reader=IncidentReader(database, clock, duties),
         exceptions=exceptions,
@@ -476,7 +485,7 @@ def make_proposal(agency: str) -> Proposal:
 class Browser:
     """Sends requests like a browser does: keeps cookies, says its origin, finds the form token of a page."""
 
-    def __init__(self, app: FastAPI, lang: str = "vi", base: str = ORIGIN, client: str = "192.0.2.7") -> None:
+    def __init__(self, app: FastAPI, lang: str = "vi", base: str = ORIGIN, client: str = ADDRESS) -> None:
         self.cookies: dict[str, str] = {}
         self._base, self._headers = base, {"accept-language": lang}
         self._transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(client, 40000))

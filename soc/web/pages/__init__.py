@@ -11,6 +11,7 @@ from soc.web.pages import (
     events,
     evidence,
     exceptions,
+    factors,
     hunts,
     incidents,
     me,
@@ -29,6 +30,7 @@ from soc.web.pages import (
 ROUTERS = (
     signin.router,
     me.router,
+    factors.router,
     today.router,
     alerts.router,
     incidents.router,

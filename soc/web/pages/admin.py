@@ -37,7 +37,7 @@ class ChangeForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    act: str = Field(pattern="^(lock|unlock|reset)$")
+    act: str = Field(pattern="^(lock|unlock|reset|factor)$")
 
 
 @router.get("/admin")
@@ -61,11 +61,14 @@ def add(visit: Admin, form: Posted) -> Response:
 
 @router.post("/admin/users/{name}")
 def change(visit: Admin, name: str, form: Posted) -> Response:
-    """Lock, unlock, or give a one-time password."""
+    """Lock, unlock, give a one-time password, or drop the second factor of somebody who lost it."""
     sent, accounts = form.into(ChangeForm), visit.services.accounts
     try:
         if sent.act == "reset":
             return _page(visit, secret=(name, accounts.reset_password(visit.principal, name)))
+        if sent.act == "factor":
+            visit.services.factors.reset(visit.principal, name)
+            return see_other("/admin")
         accounts.set_locked(visit.principal, name, sent.act == "lock")
     except ConflictError as problem:
         return _page(visit, problem=problem)
