@@ -90,11 +90,12 @@ class AuditTrail:
 
     def walk(self, session: Session, first: int = 1, last: int | None = None) -> Iterator[Entry]:
         """All entries from `first` to `last`, oldest first, without holding them all in memory."""
-        query = select(AuditRow).where(AuditRow.number >= first).order_by(AuditRow.number)
+        columns = [getattr(AuditRow, name) for name in _COLUMNS]
+        query = select(*columns).where(AuditRow.number >= first).order_by(AuditRow.number)
         if last is not None:
             query = query.where(AuditRow.number <= last)
-        for row in session.scalars(query, execution_options={"yield_per": 1000}):
-            yield _from_row(row)
+        for row in session.execute(query, execution_options={"yield_per": 1000}):
+            yield Entry(*row)
 
     def verify(self, session: Session, anchors: Iterable[Anchor] = ()) -> ChainReport:
         """Check the whole chain.

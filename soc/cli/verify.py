@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from reports.verify import Outcome, all_same, verify_report
 from soc.app.application import Application
-from soc.audit.chain import Anchor, ChainReport
-from soc.audit.pack import PACK_KIND, public_key, read_anchors, verify_pack
+from soc.audit.chain import ChainReport
+from soc.audit.pack import PACK_KIND, Delivered, public_key, read_anchors, verify_pack
 from soc.cli.context import Json, emit, settings
 from soc.core.errors import InputError
 from soc.core.i18n import msg
@@ -78,18 +78,20 @@ def _pack(path: Path, anchor: Path | None, key: str, json: bool) -> bool:
         )
     trusted = public_key(key)
     with path.open("rb") as stream:
-        return _told(verify_pack(stream, trusted, _kept(anchor, trusted)), json)
+        kept = _kept(anchor, trusted)
+        return _told(verify_pack(stream, trusted, kept.anchors), kept, json)
 
 
 def _audit(anchor: Path | None, key: str, json: bool) -> bool:
     with Application(settings()) as soc, soc.database.reading() as session:
         trusted = public_key(key) if key else soc.audit_key.public_key()
-        return _told(soc.audit.verify(session, _kept(anchor, trusted)), json)
+        kept = _kept(anchor, trusted)
+        return _told(soc.audit.verify(session, kept.anchors), kept, json)
 
 
-def _kept(file: Path | None, trusted: Ed25519PublicKey) -> list[Anchor]:
+def _kept(file: Path | None, trusted: Ed25519PublicKey) -> Delivered:
     if file is None:
-        return []
+        return Delivered()
     if not file.is_file():
         raise InputError(
             msg("không có tệp điểm neo này"), where=str(file), expected=msg("các dòng do soc audit anchor ghi")
@@ -97,7 +99,8 @@ def _kept(file: Path | None, trusted: Ed25519PublicKey) -> list[Anchor]:
     return read_anchors(file.read_bytes().splitlines(), trusted)
 
 
-def _told(report: ChainReport, json: bool) -> bool:
+def _told(report: ChainReport, kept: Delivered, json: bool) -> bool:
+    """Show the verdict; a damaged line among the anchors is no good sign either, as it may have been the one that accused."""
     lang = settings().lang
     if json:
         emit(
@@ -107,7 +110,9 @@ def _told(report: ChainReport, json: bool) -> bool:
                     "last": report.last,
                     "holds_to": report.holds_to,
                     "anchors_met": report.anchors_met,
-                    "ok": report.ok,
+                    "damaged_anchor_lines": list(kept.damaged),
+                    "faults": [{"number": one.number, "kind": one.kind.value} for one in report.faults],
+                    "ok": report.ok and not kept.damaged,
                 }
             ]
         )
@@ -123,4 +128,8 @@ def _told(report: ChainReport, json: bool) -> bool:
         )
         for fault in report.faults:
             typer.echo(f"✕ {fault.number}: {fault.detail.render(lang)}")
-    return report.ok
+        for number in kept.damaged:
+            typer.echo(
+                "✕ " + msg("dòng {number} của tệp điểm neo hỏng hoặc ký bằng khóa khác", number=number).render(lang)
+            )
+    return report.ok and not kept.damaged

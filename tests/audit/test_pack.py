@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
-from soc.audit.chain import Anchor, ChainReport, FaultKind
+from soc.audit.chain import Anchor, ChainReport, Entry, FaultKind
 from soc.audit.pack import (
     load_or_create_key,
     public_key,
     public_text,
     read_anchor,
+    read_anchors,
     sign_anchor,
     verify_pack,
     write_pack,
@@ -121,3 +126,99 @@ def test_what_is_no_pack_is_refused_with_what_was_expected(lines: list[bytes], k
 def test_a_pack_of_nothing_is_refused(key: Ed25519PrivateKey) -> None:
     with pytest.raises(InputError, match="không có mục"):
         list(write_pack([], AT, key))
+
+
+KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+SIZE = 6
+
+
+def chain(first_target: str = "evidence/0") -> list[Entry]:
+    """A sound chain of SIZE entries."""
+    made: list[Entry] = []
+    for number in range(1, SIZE + 1):
+        target = first_target if number == 1 else f"evidence/{number}"
+        before = made[-1].hash if made else "0" * 64
+        at = datetime(2026, 11, 22, 3, number, tzinfo=UTC)
+        entry = Entry(
+            number, at, "cb.mau", "evidence.read", target, "xa-mau-01", "{}", "{}", "", "192.0.2.7", before, ""
+        )
+        made.append(replace(entry, hash=entry.digest()))
+    return made
+
+
+PACK = b"".join(write_pack(chain(), AT, KEY))
+
+
+def found(data: bytes, anchors: tuple[Anchor, ...] = ()) -> bool:
+    """Whether a verifier with the public key alone sees that something is wrong."""
+    try:
+        return not verify_pack(data.splitlines(keepends=True), KEY.public_key(), anchors).ok
+    except InputError:
+        return True
+
+
+def test_the_untouched_pack_is_sound() -> None:
+    assert not found(PACK)
+
+
+@given(st.integers(0, len(PACK) * 8 - 1))
+def test_each_changed_bit_is_found(bit: int) -> None:
+    data = bytearray(PACK)
+    data[bit // 8] ^= 1 << bit % 8
+    assert found(bytes(data))
+
+
+@given(st.data())
+def test_each_cut_swap_and_repetition_is_found(data: st.DataObject) -> None:
+    lines = PACK.splitlines(keepends=True)
+    place, other = (data.draw(st.integers(0, len(lines) - 1)) for _ in range(2))
+    length = data.draw(st.integers(1, len(lines) - place))
+    swapped = list(lines)
+    swapped[place], swapped[other] = lines[other], lines[place]
+    assert found(b"".join(lines[:place] + lines[place + length :]))
+    assert found(b"".join(swapped)) is (place != other)
+    assert found(b"".join([*lines[:place], lines[other], *lines[place:]]))
+
+
+def test_a_head_that_leaves_the_beginning_out_needs_the_key() -> None:
+    lines = PACK.splitlines(keepends=True)
+    head = orjson.loads(lines[0]) | {"first": 3, "prev_hash": orjson.loads(lines[3])["prev_hash"]}
+    assert found(orjson.dumps(head, option=orjson.OPT_SORT_KEYS) + b"\n" + b"".join(lines[3:]))
+
+
+def test_the_head_of_one_pack_does_not_go_with_the_anchor_of_another() -> None:
+    part = list(write_pack(chain()[2:], "2026-11-22T07:00:00Z", KEY))
+    assert not found(b"".join(part))
+    assert found(b"".join([part[0], *PACK.splitlines(keepends=True)[3:]]))
+
+
+def test_entries_behind_the_anchor_are_signed_by_nobody() -> None:
+    lines = list(write_pack(chain()[:4], AT, KEY))
+    more = PACK.splitlines(keepends=True)[5:7]
+    report = verify_pack([*lines[:-1], *more, lines[-1]], KEY.public_key())
+    assert [(fault.number, fault.kind) for fault in report.faults] == [(5, FaultKind.BEYOND)]
+
+
+@given(st.integers(1, SIZE))
+def test_a_rewrite_with_the_key_itself_is_found_from_any_anchor(number: int) -> None:
+    rewritten = b"".join(write_pack(chain("evidence/other"), AT, KEY))
+    kept = chain()[number - 1]
+    assert not found(rewritten)
+    assert found(rewritten, (Anchor(kept.number, kept.hash),))
+
+
+def test_the_point_before_a_part_is_held_against_its_anchor_too() -> None:
+    part = b"".join(write_pack(chain("evidence/other")[2:], AT, KEY))
+    second = chain()[1]
+    assert found(part, (Anchor(2, second.hash),))
+    assert not found(part, (Anchor(1, chain()[0].hash),))  # from before its beginning: it cannot speak
+
+
+def test_a_damaged_line_of_anchors_is_named_and_the_others_count() -> None:
+    lines = [sign_anchor(Anchor(entry.number, entry.hash), AT, KEY) for entry in chain()[:3]]
+    foreign = sign_anchor(Anchor(1, "ab" * 32), AT, Ed25519PrivateKey.generate())
+    delivered = read_anchors([lines[0], b"", lines[1][:-9], foreign, lines[2]], KEY.public_key())
+    assert [anchor.number for anchor in delivered.anchors] == [1, 3]
+    assert delivered.damaged == (3, 4)
+    with pytest.raises(InputError, match="không có điểm neo"):
+        read_anchors([foreign, b"x"], KEY.public_key())
