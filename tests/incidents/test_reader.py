@@ -71,7 +71,7 @@ def test_filters_narrow_the_list(desk: Desk, wanted: IncidentFilter, codes: set[
 def test_an_officer_sees_the_own_agency_only(desk: Desk) -> None:
     """Law 7, for every question."""
     own, foreign = make_alert(), make_alert(agency="xa-mau-02")
-    own_code, foreign_code = desk.take(own, foreign)
+    [own_code], [foreign_code] = desk.take(own), desk.take(foreign)
     reader = desk.reader
     assert [item.code for item in reader.page(OFFICER_A).items] == [own_code]
     assert [item.alert.id for item in reader.alerts(OFFICER_A).items] == [own.id]
